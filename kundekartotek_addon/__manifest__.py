@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+{
+    "name": "Kundekartotek",
+    "summary": "The Norwegian customer file: who the customers are, what they owe, and who saw and changed what",
+    "version": "19.0.1.0.0",
+    "category": "Accounting/Accounting",
+    "author": "Kundekartotek",
+    "license": "LGPL-3",
+    "depends": ["account", "contacts", "l10n_no", "sale"],
+    "external_dependencies": {"python": ["python-stdnum", "requests"]},
+    "data": [
+        # groups and access
+        "security/groups.xml",
+        "security/ir.model.access.csv",
+        "security/rules.xml",
+        # data
+        # wizards
+        # views: customer
+        "views/customer/res_partner_views.xml",
+        # views: settings
+        "views/res_config_settings_views.xml",
+        # menus, last
+        "views/menus.xml",
+    ],
+    "demo": [],
+    "assets": {},
+    "pre_init_hook": "pre_init_hook",
+    "uninstall_hook": "uninstall_hook",
+    "application": True,
+}

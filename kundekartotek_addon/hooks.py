@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""What must happen around installing and uninstalling, in SQL, because a ledger may be large."""
+from odoo.tools import SQL, sql
+
+
+def pre_init_hook(env):
+    """Create and fill stored columns before the ORM does, or it would compute them one by one in Python."""
+    _fill_customer_type(env)
+
+
+def uninstall_hook(env):
+    """Remove what the ORM does not know of."""
+
+
+def _fill_customer_type(env):
+    """Companies are businesses, other partners consumers; a contact has the type of its commercial partner."""
+    if sql.column_exists(env.cr, "res_partner", "customer_type"):
+        return
+    sql.create_column(env.cr, "res_partner", "customer_type", "varchar")
+    env.cr.execute(SQL("""
+        UPDATE res_partner p
+           SET customer_type = CASE WHEN c.is_company THEN 'business' ELSE 'consumer' END
+          FROM res_partner c
+         WHERE c.id = coalesce(p.commercial_partner_id, p.id)"""))

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+CUSTOMER_TYPES = [("business", "Business"), ("consumer", "Consumer"), ("public", "Public sector")]
+
+
+class ResPartner(models.Model):
+    """Who is a customer, of what type, and what happens when somebody becomes one."""
+
+    _inherit = "res.partner"
+
+    is_customer = fields.Boolean(
+        string="Is a Customer", compute="_compute_is_customer", search="_search_is_customer",
+        help="A commercial partner that was ever sold to: Odoo's own mark, however it got there.",
+    )
+    customer_type = fields.Selection(
+        CUSTOMER_TYPES, string="Customer Type", compute="_compute_customer_type", store=True, readonly=False,
+        help="Business, consumer or public sector. Found from the contact; what a person chooses is kept.",
+    )
+    customer_type_locked = fields.Boolean(
+        string="Customer Type Locked", copy=False,
+        help="The type was chosen by a person and is no longer found automatically.",
+    )
+
+    @api.depends("customer_rank", "commercial_partner_id")
+    def _compute_is_customer(self):
+        for partner in self:
+            partner.is_customer = partner.customer_rank > 0 and partner.commercial_partner_id == partner
+
+    def _search_is_customer(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        customers = Domain("customer_rank", ">", 0) & Domain.custom(to_sql=lambda model, alias, query: SQL(
+            "%s = %s", model._field_to_sql(alias, "commercial_partner_id", query), SQL.identifier(alias, "id")))
+        return Domain.OR([customers if wanted else ~customers for wanted in set(map(bool, value))])
+
+    @api.depends("is_company", "commercial_partner_id", "customer_type_locked")
+    def _compute_customer_type(self):
+        for partner in self:
+            commercial = partner.commercial_partner_id
+            if commercial != partner and commercial:
+                partner.customer_type = commercial.customer_type
+            elif not partner.customer_type_locked:
+                partner.customer_type = partner._find_customer_type()
+
+    def _find_customer_type(self):
+        """The type of a commercial partner by what is known of it: a hook that a room with more
+        knowledge (the register) extends.
+
+        :return: a key of ``CUSTOMER_TYPES``
+        """
+        self.ensure_one()
+        return "business" if self.is_company else "consumer"
+
+    def _commercial_fields(self):
+        return super()._commercial_fields() + ["customer_type"]
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        partners = super().create([self._lock_chosen_customer_type(vals) for vals in vals_list])
+        partners._mark_commercial_customers()
+        return partners
+
+    def write(self, vals):
+        result = super().write(self._lock_chosen_customer_type(vals))
+        if vals.keys() & {"customer_rank", "parent_id", "is_company"}:
+            self._mark_commercial_customers()
+        return result
+
+    @api.model
+    def _lock_chosen_customer_type(self, vals):
+        """A type that somebody writes stays; writing none hands it back to the computation."""
+        if "customer_type" in vals and "customer_type_locked" not in vals:
+            return {**vals, "customer_type_locked": bool(vals["customer_type"])}
+        return vals
+
+    def _mark_commercial_customers(self):
+        """Carry the mark of these partners to their commercial partners, and receive new customers.
+
+        Runs for every way in: form, import, order, invoice, web shop, API. Only commercial partners
+        are customers; their contacts keep the rank that core gave them and get nothing else.
+        """
+        marked = self.filtered(lambda partner: partner.customer_rank > 0)
+        unmarked = marked.commercial_partner_id.filtered(lambda partner: partner.customer_rank <= 0)
+        if unmarked:
+            unmarked.write({"customer_rank": 1})  # comes back here
+        (marked.commercial_partner_id - unmarked)._become_customer()
+
+    def _become_customer(self):
+        """Receive commercial partners that are customers now. Extended by what a new customer gets
+        (category, defaults, number); each part must do nothing for a customer that already has it."""

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from odoo.tests import TransactionCase, new_test_user
+
+ROLES = ("reader", "case_worker", "credit_manager", "privacy_officer", "auditor", "administrator")
+
+
+class KundekartotekCase(TransactionCase):
+    """A Norwegian company without a ledger, and customers to order. What needs invoices derives from
+    ``AccountTestInvoicingCommon`` with ``setup_country("no")`` instead."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env = cls.env(context={**cls.env.context, "tracking_disable": True, "no_reset_password": True})
+        cls.norway = cls.env.ref("base.no")
+        cls.env.company.country_id = cls.norway
+
+    @classmethod
+    def make_customer(cls, name="Fjellbekk Bakeri AS", **vals):
+        """A customer: a company in Norway unless ``vals`` say otherwise."""
+        return cls.env["res.partner"].create({
+            "name": name, "is_company": True, "customer_rank": 1, "country_id": cls.norway.id, **vals})
+
+    @classmethod
+    def make_user(cls, role, **vals):
+        """A user with one role of this addon, and nothing else."""
+        return new_test_user(cls.env, login=f"kundekartotek_{role}", groups=f"kundekartotek_addon.group_{role}", **vals)

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from odoo.tests import tagged
+
+from .common import KundekartotekCase
+
+
+@tagged("post_install", "-at_install")
+class TestCustomerMark(KundekartotekCase):
+    """Who is a customer, and of what type."""
+
+    def test_contact_marks_its_company(self):
+        company = self.make_customer(customer_rank=0)
+        self.assertFalse(company.is_customer)
+        contact = self.env["res.partner"].create({"name": "Kari", "parent_id": company.id, "customer_rank": 1})
+        self.assertTrue(company.is_customer)
+        self.assertFalse(contact.is_customer)
+
+    def test_search(self):
+        customer, other = self.make_customer(), self.make_customer(customer_rank=0)
+        contact = self.env["res.partner"].create({"name": "Ola", "parent_id": customer.id, "customer_rank": 1})
+        every = customer + other + contact
+        for domain, expected in [
+            ([("is_customer", "=", True)], customer), ([("is_customer", "!=", True)], other + contact),
+            ([("is_customer", "=", False)], other + contact), ([("is_customer", "in", [True, False])], every),
+        ]:
+            self.assertEqual(every.filtered_domain(domain), expected, domain)
+            self.assertEqual(every.search([("id", "in", every.ids), *domain], order="id"), expected, domain)
+
+    def test_type_follows_the_contact_until_a_person_chooses(self):
+        customer = self.make_customer()
+        self.assertEqual(customer.customer_type, "business")
+        customer.is_company = False
+        self.assertEqual(customer.customer_type, "consumer")
+        customer.customer_type = "public"
+        self.assertTrue(customer.customer_type_locked)
+        customer.is_company = True
+        self.assertEqual(customer.customer_type, "public")
+        customer.customer_type_locked = False
+        self.assertEqual(customer.customer_type, "business")
+
+    def test_contacts_have_their_company_s_type(self):
+        company = self.make_customer(customer_type="public")
+        contact = self.env["res.partner"].create({"name": "Kari", "parent_id": company.id})
+        self.assertEqual(contact.customer_type, "public")
+        company.customer_type = "business"
+        self.assertEqual(contact.customer_type, "business")
