@@ -22,7 +22,7 @@
         # menus, last
         "views/menus.xml",
     ],
-    "demo": [],
+    "demo": ["demo/kundekartotek_demo.xml"],
     "assets": {},
     "pre_init_hook": "pre_init_hook",
     "uninstall_hook": "uninstall_hook",

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from stdnum.no import orgnr
+
+from odoo import Command, api, models
+
+from .customers import BUSINESSES, CONSUMERS, CONTACTS, FOREIGN, PUBLIC
+from .ledger import DemoLedger
+
+ROLE_LOGINS = {
+    "leser": ("Lea Leser", "group_reader"),
+    "saksbehandler": ("Sander Saksbehandler", "group_case_worker"),
+    "kreditt": ("Kaja Kredittansvarlig", "group_credit_manager"),
+    "personvern": ("Per Personvern", "group_privacy_officer"),
+    "revisor": ("Rita Revisor", "group_auditor"),
+}
+PRODUCTS = [("Varer etter ordre", "consu"), ("Frakt", "service"), ("Montering", "service"), ("Serviceavtale", "service")]
+
+
+class KundekartotekDemo(models.AbstractModel):
+    """The demo company: two Norwegian companies with customers, two years of ledger and a user for each role.
+
+    It makes companies of its own, so that it can be loaded beside Odoo's demo data or without it.
+    """
+
+    _name = "kundekartotek.demo"
+    _description = "Demo Company of Kundekartotek"
+
+    @api.model
+    def _load(self):
+        """Make the demo company once."""
+        if self.env.ref("kundekartotek_addon.demo_company", raise_if_not_found=False):
+            return
+        self.env["res.lang"]._activate_lang("nb_NO")
+        main = self._make_company("demo_company", "Fjordlys Handel AS", "310419990", "Kaigata 14", "5006", "Bergen")
+        branch = self._make_company("demo_company_service", "Fjordlys Service AS", "310419982", "Verkstedveien 3", "5039", "Bergen")
+        self._make_users(main + branch)
+        self = self.with_company(main).with_context(allowed_company_ids=(main + branch).ids)  # noqa: PLW0642
+        products = self._make_products()
+        customers = self._make_customers(main)
+        DemoLedger(main, products, seed=1814).invoice(customers)
+        DemoLedger(branch, products, seed=1905).invoice(
+            [(partner, habit, rate / 3, amount / 2) for partner, habit, rate, amount in customers[::5]])
+
+    def _keep(self, name, record):
+        self.env["ir.model.data"]._update_xmlids([
+            {"xml_id": f"kundekartotek_addon.{name}", "record": record, "noupdate": True}])
+        return record
+
+    def _make_company(self, xml_id, name, number, street, zip_code, city):
+        company = self._keep(xml_id, self.env["res.company"].create({
+            "name": name, "street": street, "zip": zip_code, "city": city, "country_id": self.env.ref("base.no").id,
+            "currency_id": self.env.ref("base.NOK").id, "company_registry": number, "vat": f"NO{number}MVA",
+            "email": "post@fjordlys.example", "website": "https://fjordlys.example",
+        }))
+        self.env.user.company_ids += company
+        # try_loading() wants a fully loaded registry, or Odoo's own demo invoices; here is neither.
+        self.env["account.chart.template"]._load("no", company, install_demo=False)
+        return company
+
+    def _make_users(self, companies):
+        admin = self.env.ref("base.user_admin")
+        admin.write({"company_ids": [Command.link(company.id) for company in companies], "company_id": companies[0].id,
+                     "lang": "nb_NO", "tz": "Europe/Oslo"})
+        roles = dict(ROLE_LOGINS, selger=("Silje Selger", None))
+        for login, (name, group) in roles.items():
+            groups = [f"kundekartotek_addon.{group}"] if group else ["sales_team.group_sale_salesman"]
+            if group in ("group_case_worker", "group_credit_manager"):
+                groups.append("account.group_account_invoice")
+            self._keep(f"demo_user_{login}", self.env["res.users"].with_context(no_reset_password=True).create({
+                "name": name, "login": login, "password": login, "email": f"{login}@fjordlys.example",
+                "lang": "nb_NO", "tz": "Europe/Oslo", "company_id": companies[0].id,
+                "company_ids": [Command.set(companies.ids)],
+                "group_ids": [Command.set([self.env.ref(xml_id).id for xml_id in groups])],
+            }))
+
+    def _make_products(self):
+        return [self._keep(f"demo_product_{number}", self.env["product.product"].create({
+            "name": name, "type": kind, "list_price": 1000, "invoice_policy": "order",
+        })) for number, (name, kind) in enumerate(PRODUCTS)]
+
+    def _make_customers(self, company):
+        """:return: list of (partner, habit, invoices a month, typical amount)"""
+        numbers = (str(number) for number in range(310410000, 310419000) if orgnr.is_valid(str(number)))
+        norway, plans, by_name = self.env.ref("base.no"), [], {}
+        terms = self.env.ref("account.account_payment_term_15days"), self.env.ref("account.account_payment_term_30days")
+        for kind, rows in (("business", BUSINESSES), ("consumer", CONSUMERS), ("public", PUBLIC)):
+            for name, street, zip_code, city, habit, rate, amount in rows:
+                number = next(numbers) if kind != "consumer" else False
+                partner = by_name[name] = self._make_customer(name, street, zip_code, city, norway, {
+                    "is_company": kind != "consumer", "company_registry": number,
+                    "vat": f"NO{number}MVA" if kind == "business" and not name.endswith("SA") else False,
+                    "property_payment_term_id": terms[kind != "consumer"].id,
+                    **({"customer_type": "public"} if kind == "public" else {}),
+                })
+                plans.append((partner, habit, rate * 0.6, amount))
+        for name, country, currency, vat, street, zip_code, city, habit, rate, amount in FOREIGN:
+            partner = self._make_customer(name, street, zip_code, city, self.env.ref(f"base.{country.lower()}".replace("gb", "uk")), {
+                "is_company": True, "vat": vat, "lang": "en_US", "property_payment_term_id": terms[1].id,
+                "specific_property_product_pricelist": self._make_pricelist(company, currency).id,
+            })
+            plans.append((partner, habit, rate * 0.6, amount))
+        self.env["res.partner"].create([{
+            "name": name, "parent_id": by_name[customer].id, "function": position,
+            "email": f"{local}@{self._make_domain(customer)}",
+        } for customer, name, position, local in CONTACTS])
+        return plans
+
+    def _make_customer(self, name, street, zip_code, city, country, vals):
+        return self._keep(f"demo_customer_{self._make_domain(name).split('.')[0]}", self.env["res.partner"].create({
+            "name": name, "street": street, "zip": zip_code, "city": city, "country_id": country.id,
+            "lang": "nb_NO", "customer_rank": 1, "email": f"post@{self._make_domain(name)}", **vals}))
+
+    @api.model
+    def _make_domain(self, name):
+        plain = name.lower().translate(str.maketrans("æøåöüß", "aoaous"))
+        return "".join(letter for letter in plain if letter.isalnum()) + ".example"
+
+    def _make_pricelist(self, company, code):
+        currency = self.env["res.currency"].with_context(active_test=False).search([("name", "=", code)])
+        if not currency.active:
+            currency.active = True
+        self.env["res.currency.rate"].sudo().search([("currency_id", "=", currency.id), ("company_id", "=", company.id)]) or \
+            self.env["res.currency.rate"].create({
+                "currency_id": currency.id, "company_id": company.id, "name": "2020-01-01",
+                "inverse_company_rate": {"EUR": 11.6, "SEK": 1.04}[code]})
+        pricelist = self.env["product.pricelist"].search([("currency_id", "=", currency.id), ("company_id", "=", company.id)], limit=1)
+        return pricelist or self.env["product.pricelist"].create(
+            {"name": f"Prisliste {code}", "currency_id": currency.id, "company_id": company.id})

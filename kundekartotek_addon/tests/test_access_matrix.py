@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from odoo.tests import new_test_user, tagged
+
+from .common import ROLES, KundekartotekCase
+
+OPERATIONS = {"r": "read", "w": "write", "c": "create", "u": "unlink"}
+OUTSIDERS = {"public": "base.group_public", "portal": "base.group_portal", "internal": "base.group_user",
+             "salesperson": "sales_team.group_sale_salesman", "bookkeeper": "account.group_account_manager"}
+
+# What each role may do with each model of this addon: r(ead), w(rite), c(reate), u(nlink).
+# Nobody who is not named may do anything. A role named with + has what the role above it has.
+NOBODY = {}
+READ = dict.fromkeys(ROLES, "r")
+CONFIGURATION = {**READ, "administrator": "rwcu"}
+DAILY_WORK = {**READ, "case_worker": "rwcu", "credit_manager": "rwcu", "administrator": "rwcu"}
+ADMINISTRATION = {"administrator": "rwcu"}
+
+TABLE = {
+    "kundekartotek.demo": NOBODY,
+}
+
+
+@tagged("post_install", "-at_install")
+class TestAccessMatrix(KundekartotekCase):
+    """Every model of the addon × every role × every operation, against the table above."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.users = {role: cls.make_user(role) for role in ROLES}
+        cls.users |= {role: new_test_user(cls.env, login=f"kundekartotek_{role}", groups=group)
+                      for role, group in OUTSIDERS.items()}
+
+    def test_every_model_is_in_the_table(self):
+        own = {name for name, model in self.env.registry.items() if model._original_module == "kundekartotek_addon"}
+        self.assertEqual(own, set(TABLE))
+
+    def test_matrix(self):
+        for model, allowed in TABLE.items():
+            for role, user in self.users.items():
+                may = "".join(letter for letter, operation in OPERATIONS.items()
+                              if self.env[model].with_user(user).has_access(operation))
+                # An abstract model has no access lines and no table: anyone "may", and nothing is there.
+                if not self.env[model]._abstract:
+                    with self.subTest(model=model, role=role):
+                        self.assertEqual(may, allowed.get(role, ""))
+
+    def test_roles_keep_to_reading_what_is_not_theirs(self):
+        """Our groups give no right on Odoo's own models beyond what they are made to give."""
+        expected = {
+            "res.partner": {role: "r" for role in ROLES} | dict.fromkeys(
+                ("case_worker", "credit_manager", "administrator"), "rwcu"),
+            "account.move": dict.fromkeys(ROLES, "r"),
+            "sale.order": dict.fromkeys(ROLES, "r"),  # through accounting's read-only group
+            "res.users": dict.fromkeys(ROLES, "r"),
+            "ir.config_parameter": dict.fromkeys(ROLES, ""),
+        }
+        for model, allowed in expected.items():
+            for role in ROLES:
+                may = "".join(letter for letter, operation in OPERATIONS.items()
+                              if self.env[model].with_user(self.users[role]).has_access(operation))
+                with self.subTest(model=model, role=role):
+                    self.assertEqual(may, allowed[role])
