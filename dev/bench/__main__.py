@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""Command line: fill the databases of a size and run its cases, or check the filled ledger."""
+
+import argparse
+import fnmatch
+import importlib
+import inspect
+import pkgutil
+import sys
+
+from odoo.tools import config
+
+from . import cases, check, databases, measure
+
+
+def find_cases(patterns):
+    """The cases whose name `<module>.<function>` matches any of the patterns; all if there are none.
+
+    A pattern is the beginning of a name, or holds wildcards.
+    """
+    found = {}
+    for module in sorted(info.name for info in pkgutil.iter_modules(cases.__path__)):
+        module = importlib.import_module(f"{cases.__name__}.{module}")
+        for name, function in inspect.getmembers(module, inspect.isfunction):
+            if function.__module__ == module.__name__ and not name.startswith("_"):
+                found[f"{module.__name__.rpartition('.')[2]}.{name}"] = function
+    chosen = {
+        name: function
+        for name, function in found.items()
+        if not patterns or any(fnmatch.fnmatch(name, f"{pattern}*") for pattern in patterns)
+    }
+    if not chosen:
+        sys.exit(f"No such case. There are: {', '.join(found)}; and 'check', which checks the ledger.")
+    return chosen
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("size", choices=databases.SIZES)
+    parser.add_argument("case", nargs="*", help="beginning of a name; 'check' checks the ledger instead")
+    parser.add_argument("--deps", required=True, help="a database with the addon's dependencies")
+    arguments = parser.parse_args()
+    # Everything else Odoo takes from the environment, as the launcher sets it.
+    config.parse_config(["--log-level=warn"], setup_logging=True)
+    size = databases.SIZES[arguments.size]
+    template = databases.template(size, arguments.deps)
+    if arguments.case == ["check"]:
+        sys.exit(not check.check(template))
+    rows = []
+    chosen = find_cases(arguments.case)
+    bench = measure.Bench(size, template)
+    for name, case in chosen.items():
+        print(f"{name}: {inspect.getdoc(case).splitlines()[0]}", flush=True)
+        rows += case(bench)
+    print(measure.table(rows))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""The customer page, the list of customers, and searching it."""
+
+from .. import webclient
+from ..databases import ADDON
+
+MODEL = "res.partner"
+OURS, CORE = f"{ADDON}.res_partner_action", "account.res_partner_action_customer"
+# What the page says of one customer: itself, what is open and overdue, the last invoice and payment.
+PAGE_FLOOR = """
+    SELECT to_json(p),
+           (SELECT json_build_array(sum(amount_residual),
+                                    sum(amount_residual) FILTER (
+                                        WHERE coalesce(date_maturity, date) < current_date))
+              FROM account_move_line l JOIN account_account a ON a.id = l.account_id
+             WHERE l.partner_id = p.id AND a.account_type = 'asset_receivable' AND l.parent_state = 'posted'
+               AND l.reconciled IS NOT TRUE AND l.company_id = 1),
+           (SELECT json_build_array(id, name, invoice_date) FROM account_move
+             WHERE commercial_partner_id = p.id AND move_type = 'out_invoice' AND state = 'posted'
+               AND company_id = 1 ORDER BY invoice_date DESC LIMIT 1)
+      FROM res_partner p WHERE p.id = %s"""
+LIST_FLOOR = "SELECT * FROM res_partner WHERE customer_rank > 0 AND active ORDER BY complete_name, id DESC LIMIT 80"
+OPEN_FLOOR = """
+    SELECT l.partner_id FROM account_move_line l JOIN account_account a ON a.id = l.account_id
+     WHERE a.account_type = 'asset_receivable' AND l.parent_state = 'posted' AND l.company_id = 1
+       AND l.reconciled IS NOT TRUE
+     GROUP BY l.partner_id HAVING sum(l.amount_residual) > 0"""
+RANKED = """
+    SELECT commercial_partner_id FROM account_move
+     WHERE move_type = 'out_invoice' AND state = 'posted'
+     GROUP BY 1 ORDER BY count(*) DESC, 1 OFFSET %s LIMIT 1"""
+
+
+def page(bench):
+    """Opening a customer's page: an ordinary customer and the one with most invoices."""
+    rows = []
+    median = bench.value("SELECT count(DISTINCT commercial_partner_id) / 2 FROM account_move")
+    for label, rank in (("ordinary", median), ("largest", 0)):
+        partner_id = bench.value(RANKED, rank)
+        invoices = bench.value(
+            "SELECT count(*) FROM account_move WHERE commercial_partner_id = %s AND move_type = 'out_invoice'",
+            partner_id,
+        )
+        rows.append(bench.timed(
+            f"customer page, {label} customer", _read(partner_id), floor=(PAGE_FLOOR, partner_id), core=True,
+            note=f"{invoices:,} invoices",
+        ))
+    return rows
+
+
+def page_list(bench):
+    """The first 80 customers with the columns of the list view."""
+    return [bench.timed("list of 80 customers", _search(OURS), floor=(LIST_FLOOR,), core=_search(CORE))]
+
+
+def search_open(bench):
+    """Filtering the customers by what they owe."""
+    owing = _search(OURS, [("credit", ">", 0)]), _search(CORE, [("credit", ">", 0)])
+    return [bench.timed("search credit > 0", owing[0], floor=(OPEN_FLOOR,), core=owing[1])]
+
+
+def _read(partner_id):
+    def prepare(env):
+        specification = webclient.specification(env, MODEL, "form")
+        return lambda: webclient.call(env, MODEL, "web_read", [partner_id], specification=specification)
+
+    return prepare
+
+
+def _search(action, domain=()):
+    """The first page of a window action's list, as the client asks for it."""
+
+    def prepare(env):
+        window = webclient.action(env, action)
+        env = env(context={**env.context, **window["context"]})
+        arguments = {
+            "domain": [*window["domain"], *domain],
+            "specification": webclient.specification(env, MODEL, "list"),
+            "limit": webclient.LIST_LIMIT,
+            "count_limit": 10_001,
+        }
+        return lambda: webclient.call(env, MODEL, "web_search_read", **arguments)
+
+    return prepare

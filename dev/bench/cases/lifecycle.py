@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""Installing on an existing ledger, uninstalling, and what the addon's indexes cost."""
+
+import time
+
+from .. import databases, locks
+from ..measure import Row
+
+# Roughly the least that an addon with one new column on customers has to do.
+INSTALL_FLOOR = """
+    ALTER TABLE res_partner ADD COLUMN bench_floor varchar;
+    UPDATE res_partner SET bench_floor = 'x'"""
+OWN_INDEXES = """
+    SELECT i.indexrelid::regclass::text, i.indrelid::regclass::text, pg_get_indexdef(i.indexrelid),
+           pg_relation_size(i.indexrelid) / 1e6
+      FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid
+     WHERE t.relnamespace = 'public'::regnamespace"""
+
+
+def install(bench):
+    """Wall time of installing and of uninstalling, and the longest lock that stops writers."""
+    database = f"bench_{bench.size.name.lower()}_lifecycle"
+    databases.clone(bench.template, database)
+    try:
+        loading = _timed(lambda: databases.open_registry(database))
+        rows = []
+        for case, act in (("install", databases.install), ("uninstall", databases.uninstall)):
+            with locks.Watch(database) as watch:
+                ms = _timed(lambda act=act: act(database))
+            rows.append(Row(case, ms, core=loading, floor=_floor(bench), note=watch.summary()))
+    finally:
+        databases.drop(database)
+    return rows
+
+
+def indexes(bench):
+    """Building each index that the addon adds to a table of Odoo's, and its size."""
+    with databases.environment(bench.core) as env:
+        env.cr.execute(OWN_INDEXES)
+        known = {(table, definition) for _name, table, definition, _size in env.cr.fetchall()}
+        tables = {table for table, _definition in known}
+    with databases.environment(bench.ours) as env:
+        env.cr.execute(OWN_INDEXES)
+        added = [row for row in env.cr.fetchall() if row[1] in tables and (row[1], row[2]) not in known]
+        rows = []
+        for name, table, definition, size in added:
+            env.cr.execute(f"DROP INDEX {name}")
+            rows.append(Row(
+                f"index {name}", _timed(lambda definition=definition: env.cr.execute(definition)),
+                note=f"on {table}, {size:.1f} MB",
+            ))
+        env.cr.rollback()
+    return rows
+
+
+def _floor(bench):
+    with databases.environment(bench.core) as env:
+        ms = _timed(lambda: env.cr.execute(INSTALL_FLOOR))
+        env.cr.rollback()
+    return ms
+
+
+def _timed(function):
+    start = time.perf_counter()
+    function()
+    return 1000 * (time.perf_counter() - start)

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""Times, statements and memory of a call, beside the same call without the addon and its floor."""
+
+import dataclasses
+import functools
+import gc
+import os
+import statistics
+import time
+
+from odoo.modules.registry import Registry
+
+from . import databases
+
+ROUNDS = 7
+LOGIN = "admin"
+
+
+@dataclasses.dataclass
+class Figures:
+    """One run: milliseconds, SQL statements, and growth of the process at its peak in MB."""
+
+    ms: float
+    statements: int
+    peak: float
+
+
+@dataclasses.dataclass
+class Row:
+    """A line of the table; what was not measured is None. Times in ms, peak in MB."""
+
+    case: str
+    ours: float
+    core: float | None = None
+    floor: float | None = None
+    statements: int | None = None
+    core_statements: int | None = None
+    peak: float | None = None
+    note: str = ""
+
+    HEADINGS = (
+        "case", "ours, ms", "core alone, ms", "floor, ms", "ours / core", "ours / floor",
+        "statements (core)", "peak, MB", "remark",
+    )  # fmt: skip
+
+    def cells(self):
+        counts = [str(count) for count in (self.statements, self.core_statements) if count is not None]
+        return (
+            self.case,
+            _number(self.ours), _number(self.core), _number(self.floor),
+            _ratio(self.ours, self.core), _ratio(self.ours, self.floor),
+            counts[0] + "".join(f" ({count})" for count in counts[1:]) if counts else "",
+            "" if self.peak is None else f"+{self.peak:.0f}",
+            self.note,
+        )  # fmt: skip
+
+
+class Bench:
+    """What a case works with: two databases of the same size, `ours` with the addon and `core` without."""
+
+    def __init__(self, size, template):
+        self.size = size
+        self.template = template
+
+    @functools.cached_property
+    def ours(self):
+        return databases.with_addon(self.size, self.template)
+
+    @functools.cached_property
+    def core(self):
+        return databases.core(self.size, self.template)
+
+    def value(self, query, *params):
+        """One value read from the ledger, the same in both databases."""
+        with Registry(self.core).cursor() as cr:
+            cr.execute(query, params)
+            return cr.fetchone()[0]
+
+    def timed(self, case, prepare, *, floor=None, core=None, rounds=ROUNDS, note=""):
+        """Time a call and what it is compared with in turns, after a round to warm up; medians.
+
+        Each run has a transaction of its own that is rolled back, so nothing is cached from the run
+        before but what a server keeps between requests.
+
+        :param prepare: function of an environment in the database with the addon, not timed; returns
+            the function without arguments that is
+        :param floor: (statement, parameters …): the least that the database must do for the same answer
+        :param core: the same for the database without the addon; `prepare` itself if it is True
+        """
+        sides = {"ours": (self.ours, prepare)}
+        if core:
+            sides["core"] = (self.core, prepare if core is True else core)
+        if floor:
+            sides["floor"] = (self.ours, lambda env: functools.partial(_execute, env, *floor))
+        runs = {side: [] for side in sides}
+        for turn in range(rounds + 1):
+            for side, (database, function) in sides.items():
+                figures = run(database, function)
+                if turn:
+                    runs[side].append(figures)
+        median = {side: statistics.median(f.ms for f in figures) for side, figures in runs.items()}
+        return Row(
+            case, median["ours"], median.get("core"), median.get("floor"),
+            statements=runs["ours"][-1].statements,
+            core_statements=runs["core"][-1].statements if core else None,
+            peak=max(f.peak for f in runs["ours"]),
+            note=note,
+        )  # fmt: skip
+
+
+def run(database, prepare):
+    """Time the call that `prepare` returns, with cold record caches; roll back what it did."""
+    with databases.environment(database, LOGIN) as env:
+        call = prepare(env)
+        env.flush_all()
+        env.transaction.reset()
+        gc.collect()
+        before, count = _reset_peak(), env.cr.sql_log_count
+        start = time.perf_counter()
+        call()
+        env.flush_all()
+        ms = 1000 * (time.perf_counter() - start)
+        statements, peak = env.cr.sql_log_count - count, _peak()
+        env.cr.rollback()
+    return Figures(ms, statements, peak - before)
+
+
+def table(rows):
+    """The rows as a Markdown table."""
+    lines = [Row.HEADINGS, tuple("---" for _ in Row.HEADINGS), *(row.cells() for row in rows)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _execute(env, statement, *params):
+    env.cr.execute(statement, params or None)
+    if env.cr.description:
+        env.cr.fetchall()
+
+
+def _reset_peak():
+    """Forget the process's peak; return its size now, in MB (Linux)."""
+    with open("/proc/self/clear_refs", "w") as file:
+        file.write("5")
+    return _peak()
+
+
+def _peak():
+    with open(f"/proc/{os.getpid()}/status") as file:
+        status = dict(line.split(":", 1) for line in file)
+    return int(status["VmHWM"].split()[0]) / 1024
+
+
+def _number(value):
+    if value is None:
+        return ""
+    return f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
+
+
+def _ratio(value, base):
+    return f"{value / base:.2f}" if base else ""
