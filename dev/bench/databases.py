@@ -102,11 +102,6 @@ def uninstall(database):
         env["ir.module.module"].search([("name", "=", ADDON)]).button_immediate_uninstall()
 
 
-def open_registry(database):
-    """Load what an Odoo server loads when it opens the database."""
-    return Registry.new(database)
-
-
 @contextlib.contextmanager
 def environment(database, login=None):
     """An environment in a transaction of its own, as the superuser or as the user `login`."""

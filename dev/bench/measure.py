@@ -94,8 +94,8 @@ class Bench:
             sides["floor"] = (self.ours, lambda env: functools.partial(_execute, env, *floor))
         runs = {side: [] for side in sides}
         for turn in range(rounds + 1):
-            for side, (database, function) in sides.items():
-                figures = run(database, function)
+            for side in list(sides)[:: 1 if turn % 2 else -1]:
+                figures = run(*sides[side])
                 if turn:
                     runs[side].append(figures)
         median = {side: statistics.median(f.ms for f in figures) for side, figures in runs.items()}

@@ -17,7 +17,7 @@ PAGE_FLOOR = """
                AND l.reconciled IS NOT TRUE AND l.company_id = 1),
            (SELECT json_build_array(id, name, invoice_date) FROM account_move
              WHERE commercial_partner_id = p.id AND move_type = 'out_invoice' AND state = 'posted'
-               AND company_id = 1 ORDER BY invoice_date DESC LIMIT 1)
+               AND company_id = 1 ORDER BY invoice_date + 0 DESC LIMIT 1)
       FROM res_partner p WHERE p.id = %s"""
 LIST_FLOOR = "SELECT * FROM res_partner WHERE customer_rank > 0 AND active ORDER BY complete_name, id DESC LIMIT 80"
 OPEN_FLOOR = """

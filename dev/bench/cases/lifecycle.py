@@ -22,12 +22,11 @@ def install(bench):
     database = f"bench_{bench.size.name.lower()}_lifecycle"
     databases.clone(bench.template, database)
     try:
-        loading = _timed(lambda: databases.open_registry(database))
         rows = []
         for case, act in (("install", databases.install), ("uninstall", databases.uninstall)):
             with locks.Watch(database) as watch:
                 ms = _timed(lambda act=act: act(database))
-            rows.append(Row(case, ms, core=loading, floor=_floor(bench), note=watch.summary()))
+            rows.append(Row(case, ms, floor=_floor(bench), note=watch.summary()))
     finally:
         databases.drop(database)
     return rows
