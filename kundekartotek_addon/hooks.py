@@ -2,6 +2,8 @@
 """What must happen around installing and uninstalling, in SQL, because a ledger may be large."""
 from odoo.tools import SQL, sql
 
+from .models.audit.audit_sql import drop_all
+
 
 def pre_init_hook(env):
     """Create and fill stored columns before the ORM does, or it would compute them one by one in Python."""
@@ -10,6 +12,7 @@ def pre_init_hook(env):
 
 def uninstall_hook(env):
     """Remove what the ORM does not know of."""
+    drop_all(env.cr)
 
 
 def _fill_customer_type(env):

@@ -1,3 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from . import test_customer_mark
 from . import test_access_matrix
+from . import test_audit_event
+from . import test_audit_changes

@@ -14,9 +14,12 @@ READ = dict.fromkeys(ROLES, "r")
 CONFIGURATION = {**READ, "administrator": "rwcu"}
 DAILY_WORK = {**READ, "case_worker": "rwcu", "credit_manager": "rwcu", "administrator": "rwcu"}
 ADMINISTRATION = {"administrator": "rwcu"}
+TRAIL = dict.fromkeys(("privacy_officer", "auditor"), "r")  # not those whom it watches
 
 TABLE = {
     "kundekartotek.demo": NOBODY,
+    "kundekartotek.audit.event": TRAIL,
+    "kundekartotek.audit.mixin": NOBODY,
 }
 
 

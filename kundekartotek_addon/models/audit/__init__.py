@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from . import audit_event
+from . import audit_mixin
+from . import res_partner
+from . import settings

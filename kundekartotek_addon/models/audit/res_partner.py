@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from odoo import api, models
+from odoo.tools import SQL
+
+from .audit_author import author_of, describe
+
+
+class ResPartner(models.Model):
+    """Customers and contacts: what of them is recorded."""
+
+    _name = "res.partner"
+    _inherit = ["res.partner", "kundekartotek.audit.mixin"]
+
+    @api.model
+    def _audited_fields(self):
+        return super()._audited_fields() + [
+            "name",
+            "active",
+            "ref",
+            "company_registry",
+            "l10n_no_bronnoysund_number",
+            "vat",
+            "is_company",
+            "type",
+            "parent_id",
+            "street",
+            "street2",
+            "zip",
+            "city",
+            "state_id",
+            "country_id",
+            "email",
+            "phone",
+            "website",
+            "lang",
+            "company_id",
+            "user_id",
+            "category_id",
+            "industry_id",
+            "customer_type",
+            "property_payment_term_id",
+            "property_inbound_payment_method_line_id",
+            "property_account_receivable_id",
+            "property_account_position_id",
+            "specific_property_product_pricelist",
+            "credit_limit",
+            "trust",
+            "invoice_sending_method",
+            "invoice_edi_format_store",
+            "peppol_eas",
+            "peppol_endpoint",
+        ]
+
+    @api.model
+    def _audited_amounts(self):
+        return super()._audited_amounts() + ["credit_limit"]
+
+    @api.model
+    def _audit_guarded_fields(self):
+        return super()._audit_guarded_fields() + ["ref", "credit_limit"]
+
+    @api.model
+    def _audit_customer(self, alias):
+        return SQL("coalesce(%(alias)s.commercial_partner_id, %(alias)s.id)", alias=alias)
+
+
+class ResPartnerBank(models.Model):
+    _name = "res.partner.bank"
+    _inherit = ["res.partner.bank", "kundekartotek.audit.mixin"]
+
+    @api.model
+    def _audited_fields(self):
+        return super()._audited_fields() + [
+            "acc_number",
+            "partner_id",
+            "acc_holder_name",
+            "bank_id",
+            "currency_id",
+            "company_id",
+            "active",
+            "allow_out_payment",
+        ]
+
+    @api.model
+    def _audit_guarded_fields(self):
+        return super()._audit_guarded_fields() + ["acc_number"]
+
+
+class BasePartnerMerge(models.TransientModel):
+    _inherit = "base.partner.merge.automatic.wizard"
+
+    def _merge(self, partner_ids, dst_partner=None, extra_checks=True):
+        """Record on both sides who was merged into whom; the values of those that disappear are in
+        their own deletion events."""
+        Partner = self.env["res.partner"].sudo().with_context(active_test=False)
+        before = {row["id"]: row for row in Partner._audit_rows(partner_ids, [])}
+        result = super()._merge(partner_ids, dst_partner=dst_partner, extra_checks=extra_checks)
+        kept = Partner.browse(before).exists()
+        if len(kept) == 1 and len(before) > 1:
+            gone = [row for id_, row in before.items() if id_ != kept.id]
+            kept._audit(
+                "merged",
+                new_value="\n".join(f"{row['name']} ({row['id']})" for row in gone),
+                details={"merged_ids": [row["id"] for row in gone]},
+            )
+            self._audit_disappeared(gone, kept)
+        return result
+
+    def _audit_disappeared(self, rows, kept):
+        Event = self.env["kundekartotek.audit.event"]
+        author = describe(self.env, author_of(self.env))
+        Event._record(
+            [
+                {
+                    **author,
+                    "kind": "merged",
+                    "res_model": "res.partner",
+                    "res_id": row["id"],
+                    "res_name": row["name"],
+                    "customer_res_id": row["customer"],
+                    "company_res_id": row["company"] or self.env.company.id,
+                    "new_value": f"{kept.name} ({kept.id})",
+                    "details": {"kept_id": kept.id},
+                }
+                for row in rows
+            ]
+        )
