@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""The demo database: the template with the addon and its demo data, kept between runs."""
+
+from __future__ import annotations
+
+import time
+import urllib.error
+import urllib.request
+from subprocess import Popen
+
+from dev.cache import ADDON, ROOT, Problem, lock, log_file, say, step
+from dev.database import Databases, addon_digest
+
+START_SECONDS = 180
+NORWEGIAN_USERS = ROOT / "dev" / "shell_scripts" / "norwegian_users.py"
+# one row per role: a login of the addon's demo data (or admin) and the roles given to it
+LOGINS = """
+SELECT u.login, string_agg(coalesce(g.name->>'nb_NO', g.name->>'en_US'), ', ' ORDER BY g.sequence)
+  FROM res_users u
+  JOIN res_groups_users_rel r ON r.uid = u.id
+  JOIN res_groups g ON g.id = r.gid
+  JOIN ir_model_data of_group ON of_group.model = 'res.groups' AND of_group.res_id = g.id AND of_group.module = :'addon'
+  LEFT JOIN ir_model_data of_user
+    ON of_user.model = 'res.users' AND of_user.res_id = u.id AND of_user.module = :'addon'
+ WHERE u.active AND (of_user.id IS NOT NULL OR u.login = 'admin')
+ GROUP BY u.login
+ ORDER BY min(g.sequence), u.login
+"""
+
+
+def ensure(databases: Databases) -> str:
+    """The name of the demo database: made if missing, updated in place where the addon has changed.
+
+    What a person has entered in it stays; ``./kk reset`` gives a fresh one.
+    """
+    name, digest, odoo = databases.demo, addon_digest(), databases.odoo
+    with lock(name):
+        if not databases.exists(name):
+            _make(databases, name)
+        elif databases.note(name) != digest:
+            with step("Updating the demo database: the addon has changed"):
+                odoo.quiet(
+                    "-d",
+                    name,
+                    "-u",
+                    ADDON.name,
+                    "--no-http",
+                    "--stop-after-init",
+                    log="demo-update.log",
+                    failure="The demo database could not be updated; ./kk reset makes a fresh one.",
+                )
+        databases.set_note(name, digest)
+    return name
+
+
+def _make(databases: Databases, name: str) -> None:
+    partial = databases.clone(databases.template(), name + "_partial")
+    # Odoo loads demo data only on top of dependencies that have theirs; a Norwegian firm's
+    # books without Odoo's American samples are wanted here.
+    databases.server.query("UPDATE ir_module_module SET demo = TRUE WHERE state = 'installed'", partial)
+    with step("Installing the addon with its demo data"):
+        databases.odoo.quiet(
+            "-d",
+            partial,
+            "-i",
+            ADDON.name,
+            "--with-demo",
+            "--no-http",
+            "--stop-after-init",
+            log="demo-install.log",
+            failure="The demo database could not be made.",
+        )
+    with step("Setting everybody's language to Bokmål"):
+        log = log_file("demo-language.log")
+        log.write_text("")
+        if databases.odoo.logged(
+            "shell", "-d", partial, "--no-http", log=log, script=NORWEGIAN_USERS.read_text()
+        ):
+            raise Problem(f"The users' language could not be set; see {log}.")
+    databases.rename(partial, name)
+
+
+def serve(databases: Databases, name: str, port: int) -> int:
+    """Run the web server, tell how to get in, and wait for it to end; its exit status."""
+    log = log_file("demo.log")
+    with (
+        open(log, "w") as output,
+        databases.odoo.started("-d", name, http_port=str(port), stdout=output, stderr=output) as server,
+    ):
+        url = f"http://localhost:{port}"
+        with step("Starting Odoo"):
+            _wait_until_answered(server, f"{url}/web/login")
+        say(welcome(databases, name, url))
+        return server.wait()
+
+
+def welcome(databases: Databases, name: str, url: str) -> str:
+    logins = databases.server.query(LOGINS, name, addon=ADDON.name)
+    width = max(len(login) for login, _ in logins)
+    return "\n".join(
+        [
+            "",
+            f"  Address    {url}/odoo",
+            f"  Database   {name}",
+            "  Logins     the password is the login",
+            *(f"             {login:<{width}}  {roles}" for login, roles in logins),
+            "",
+            "  Ctrl-C ends it; what you enter is kept until ./kk reset.",
+        ]
+    )
+
+
+def _wait_until_answered(server: Popen, url: str) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=START_SECONDS):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    raise Problem(f"Odoo did not answer at {url}; see {log_file('demo.log')}.")

@@ -1,0 +1,348 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""Finds a PostgreSQL server, or runs a private one for as long as some ``./kk`` command lives.
+
+Every command holds the lock ``postgres-users`` shared while it runs. The one that can
+hold it alone at its end is the last and stops the server. A command that is killed leaves
+the server running: the next one finds it by its pid file, uses it and stops it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pwd
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dev import debian
+from dev.cache import CACHE, Problem, digest, lock, lock_path, remove, step
+from dev.process import quiet
+
+OLDEST_VERSION = 13
+HOST = "127.0.0.1"
+USER = "odoo"
+NAMESPACE = "KK_NAMESPACE"  # tells a command that we start how our database names begin
+SYSTEM_USER = "kundekartotek"  # made when root finds no user "postgres"
+# Fit for data that can be built anew: a power cut may cost the cluster (./kk reset --all).
+SETTINGS = {
+    "listen_addresses": HOST,
+    "unix_socket_directories": "",
+    "max_connections": 200,
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "256MB",
+    "work_mem": "32MB",
+    "maintenance_work_mem": "256MB",
+    "max_wal_size": "4GB",
+    "random_page_cost": 1.1,
+    "effective_cache_size": "2GB",
+    "jit": "off",
+    "logging_collector": "off",
+    "log_min_messages": "warning",
+    "log_timezone": "UTC",
+}
+
+
+@dataclass(frozen=True)
+class Server:
+    """How to reach a server. ``namespace`` starts our database names where others may share it."""
+
+    variables: dict[str, str]
+    programs: Path | None = None
+    namespace: str = ""
+
+    def environment(self) -> dict[str, str]:
+        """The process environment with this server's PG* variables and no database named."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+        folders = [str(self.programs)] if self.programs else []
+        path = os.pathsep.join([*folders, os.environ.get("PATH", os.defpath)])
+        return {**inherited, **self.variables, NAMESPACE: self.namespace, "PATH": path}
+
+    def run(self, program: str, *arguments: str) -> None:
+        """Run one of PostgreSQL's client programs such as ``createdb``."""
+        self._output([program, *arguments])
+
+    def query(self, sql: str, database: str = "postgres", **values: object) -> list[list[str]]:
+        """The rows of a statement as text; ``:'name'`` in it stands for a quoted value, ``:"name"`` for an identifier."""
+        variables = [word for name, value in values.items() for word in ("-v", f"{name}={value}")]
+        output = self._output(
+            [
+                "psql",
+                "-X",
+                "-q",
+                "-A",
+                "-t",
+                "-F",
+                "\x1f",
+                "-v",
+                "ON_ERROR_STOP=1",
+                "-d",
+                database,
+                *variables,
+                "-f",
+                "-",
+            ],
+            sql,
+        )
+        return [line.split("\x1f") for line in output.splitlines()]
+
+    def _output(self, command: Sequence[str], stdin: str = "") -> str:
+        done = subprocess.run(command, env=self.environment(), input=stdin, text=True, capture_output=True)
+        if done.returncode:
+            raise Problem(f"PostgreSQL: {command[0]}: {done.stderr.strip()}")
+        return done.stdout
+
+
+@contextlib.contextmanager
+def server() -> Iterator[Server]:
+    """A server to use inside the block: the one that PG* variables name, else the private cluster."""
+    if any(os.environ.get(name) for name in ("PGHOST", "PGPORT", "PGSERVICE", "PGUSER")):
+        yield _given_server()
+        return
+    cluster = Cluster(CACHE / "postgres")
+    with _kept_while_used(cluster):
+        yield cluster.server()
+
+
+def refuse_while_used() -> None:
+    """Raise a Problem while another command uses the private cluster."""
+    with open(lock_path("postgres-users"), "a") as users:
+        try:
+            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Problem("Another ./kk is running; end it first.") from None
+        Cluster(CACHE / "postgres").stop()
+
+
+def _given_server() -> Server:
+    if not shutil.which("psql"):
+        debian.install("postgresql-client", "PostgreSQL's client psql")
+    variables = {
+        name: value for name, value in os.environ.items() if name.startswith("PG") and name != "PGDATABASE"
+    }
+    given = Server(variables, namespace=os.environ.get(NAMESPACE, f"kk{digest(str(CACHE.resolve()))[:4]}_"))
+    [[version, may_create, user]] = given.query(
+        "SELECT current_setting('server_version_num')::int / 10000, rolcreatedb OR rolsuper, rolname"
+        " FROM pg_roles WHERE rolname = current_user"
+    )
+    if int(version) < OLDEST_VERSION:
+        raise Problem(
+            f"The PostgreSQL server named by PG* is version {version}; Odoo needs {OLDEST_VERSION} or later."
+        )
+    if may_create != "t" or user == "postgres":
+        raise Problem(
+            f"The PostgreSQL role {user} cannot be used: Odoo needs one that may create databases and is not"
+            " called postgres. Make one with: createuser --createdb odoo"
+        )
+    return given
+
+
+@contextlib.contextmanager
+def _kept_while_used(cluster: Cluster) -> Iterator[None]:
+    users = open(lock_path("postgres-users"), "a")
+    try:
+        fcntl.flock(users, fcntl.LOCK_SH)
+        cluster.start()
+        yield
+    finally:
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            cluster.stop()
+        users.close()
+
+
+class Cluster:
+    """A private PostgreSQL cluster below ``home``, reached by TCP on the loopback with a password."""
+
+    def __init__(self, home: Path):
+        self.programs = find_programs()
+        self.owner = _owner()
+        self.home = self._reachable(home)
+        self.data = self.home / "data"
+
+    def server(self) -> Server:
+        password = (self.home / "password").read_text()
+        return Server(
+            {"PGHOST": HOST, "PGPORT": str(self._running_port()), "PGUSER": USER, "PGPASSWORD": password},
+            self.programs,
+        )
+
+    def start(self) -> None:
+        """Make the cluster if need be and start it unless it runs."""
+        with lock("postgres-start"):
+            if not self.data.exists():
+                with step("Making a PostgreSQL cluster"):
+                    self._initialise()
+            if not self._runs():
+                with step("Starting PostgreSQL"):
+                    self._remove_stale_pid_file()
+                    with socket.socket() as probe:
+                        probe.bind((HOST, 0))
+                        port = probe.getsockname()[1]
+                    self._as_owner(
+                        "pg_ctl",
+                        "start",
+                        "-w",
+                        "-t",
+                        "60",
+                        "-D",
+                        self.data,
+                        "-l",
+                        self.home / "server.log",
+                        "-o",
+                        f"-p {port}",
+                    )
+
+    def stop(self) -> None:
+        if self._runs():
+            self._as_owner("pg_ctl", "stop", "-w", "-m", "fast", "-D", self.data)
+
+    def _initialise(self) -> None:
+        partial = self.home / "data.partial"
+        remove(partial)
+        password = self.home / "password"
+        password.touch(mode=0o600)
+        password.write_text(secrets.token_urlsafe(24))
+        if self.owner:
+            shutil.chown(password, self.owner)
+        self._as_owner(
+            "initdb",
+            "-D",
+            partial,
+            "-U",
+            USER,
+            "--pwfile",
+            password,
+            "--auth=scram-sha-256",
+            "--encoding=UTF8",
+            "--locale=C.UTF-8",
+            "--no-sync",
+        )
+        with open(partial / "postgresql.conf", "a") as settings:
+            settings.writelines(f"{name} = '{value}'\n" for name, value in SETTINGS.items())
+        partial.rename(self.data)
+
+    def _runs(self) -> bool:
+        status = subprocess.run(
+            [self.programs / "pg_ctl", "status", "-D", self.data],
+            capture_output=True,
+            cwd="/",
+            user=self.owner,
+        )
+        return status.returncode == 0
+
+    def _running_port(self) -> int:
+        return int((self.data / "postmaster.pid").read_text().splitlines()[3])
+
+    def _remove_stale_pid_file(self) -> None:
+        """Remove the pid file of a server that was killed, where its number now belongs to another process.
+
+        PostgreSQL sees for itself that no such process lives, but refuses to start where
+        one does: usual in containers, which count from 1 at every start.
+        """
+        pid_file = self.data / "postmaster.pid"
+        with contextlib.suppress(FileNotFoundError, IndexError):
+            pid = pid_file.read_text().split()[0]
+            command = Path(f"/proc/{pid}/comm")
+            if command.exists() and command.read_text().strip() not in ("postgres", "postmaster"):
+                pid_file.unlink()
+
+    def _as_owner(self, program: str, *arguments: object) -> None:
+        options = (
+            {"user": self.owner, "group": pwd.getpwnam(self.owner).pw_gid, "extra_groups": []}
+            if self.owner
+            else {}
+        )
+        quiet(
+            [self.programs / program, *map(str, arguments)],
+            f"{program}.log",
+            f"PostgreSQL's {program} failed.",
+            cwd="/",
+            **options,
+        )
+
+    def _reachable(self, home: Path) -> Path:
+        """``home``, made for the owner; a folder below /var/lib with ``home`` a link to it where the owner
+        may not enter the folders above."""
+        home.parent.mkdir(parents=True, exist_ok=True)
+        if not home.exists():
+            if home.is_symlink():
+                home.unlink()
+            if self.owner and not _can_enter(self.owner, home.parent):
+                place = Path("/var/lib") / f"kundekartotek-{digest(str(home.resolve()))}"
+                place.mkdir(exist_ok=True)
+                home.symlink_to(place)
+            else:
+                home.mkdir(exist_ok=True)
+            if self.owner:
+                shutil.chown(home, self.owner)
+            home.chmod(0o700)
+        return home.resolve()
+
+
+def find_programs() -> Path:
+    """The folder of PostgreSQL's programs, the newest if there are several; installed from Debian if there is none."""
+    for attempt in (1, 2):
+        folders = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
+        if on_path := shutil.which("initdb"):
+            folders.append(Path(on_path).resolve().parent)
+        versions = {folder: _version(folder) for folder in folders}
+        newest = max(versions, key=versions.get, default=None)
+        if newest and versions[newest] >= OLDEST_VERSION:
+            return newest
+        if attempt == 1:
+            with _no_main_cluster():
+                debian.install("postgresql", f"A PostgreSQL server, version {OLDEST_VERSION} or later,")
+    raise Problem(
+        f"No PostgreSQL server of version {OLDEST_VERSION} or later was found after installing Debian's."
+    )
+
+
+def _version(folder: Path) -> int:
+    shown = subprocess.run([folder / "initdb", "--version"], capture_output=True, text=True).stdout
+    match = re.search(r"\d+", shown)
+    return int(match[0]) if match else 0
+
+
+@contextlib.contextmanager
+def _no_main_cluster() -> Iterator[None]:
+    """Keep Debian's package from making and starting a server of its own when it is installed."""
+    setting = Path("/etc/postgresql-common/createcluster.d/kundekartotek.conf")
+    if os.geteuid() == 0:
+        setting.parent.mkdir(parents=True, exist_ok=True)
+        setting.write_text("create_main_cluster = false\n")
+    try:
+        yield
+    finally:
+        setting.unlink(missing_ok=True)
+
+
+def _owner() -> str | None:
+    """The unprivileged user to run the server as when we are root; None: ourselves."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", SYSTEM_USER):
+        with contextlib.suppress(KeyError):
+            return pwd.getpwnam(name).pw_name
+    subprocess.run(
+        ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SYSTEM_USER], check=True
+    )
+    return SYSTEM_USER
+
+
+def _can_enter(user: str, folder: Path) -> bool:
+    account = pwd.getpwnam(user)
+    return (
+        subprocess.run(
+            ["test", "-x", folder], user=account.pw_uid, group=account.pw_gid, extra_groups=[], cwd="/"
+        ).returncode
+        == 0
+    )

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""What a database holds, to see what an addon leaves behind when it is removed."""
+
+from __future__ import annotations
+
+from dev.postgres import Server
+
+Snapshot = dict[str, set[str]]
+
+# each kind of thing that an addon can leave behind: a query of one column of text
+STRUCTURE = {
+    "column": "SELECT concat_ws(' ', table_name, column_name, udt_name, is_nullable, column_default)"
+    " FROM information_schema.columns WHERE table_schema = 'public'",
+    "relation": "SELECT relkind || ' ' || relname FROM pg_class WHERE relnamespace = 'public'::regnamespace",
+    "index": "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'",
+    "constraint": "SELECT conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint"
+    " WHERE connamespace = 'public'::regnamespace",
+    "trigger": "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
+    "function": "SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
+    "type": "SELECT typname FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typtype IN ('e', 'd')",
+    "extension": "SELECT extname FROM pg_extension",
+    "external id": "SELECT module || '.' || name FROM ir_model_data",
+    "model": "SELECT model FROM ir_model",
+    "field": "SELECT model || '.' || name FROM ir_model_fields",
+    "group": "SELECT id || ' ' || name::text FROM res_groups",
+    "access": "SELECT id || ' ' || name FROM ir_model_access",
+    "rule": "SELECT id || ' ' || name FROM ir_rule",
+    "job": "SELECT a.id || ' ' || a.name::text FROM ir_cron c JOIN ir_act_server a ON a.id = c.ir_actions_server_id",
+    "parameter": "SELECT key FROM ir_config_parameter",
+    "default": "SELECT field_id || ' ' || json_value FROM ir_default",
+    "sequence": "SELECT id || ' ' || name FROM ir_sequence",
+    "menu": "SELECT id || ' ' || name::text FROM ir_ui_menu",
+    "view": "SELECT id || ' ' || name FROM ir_ui_view",
+    "action": "SELECT id || ' ' || name::text FROM ir_actions",
+    "filter": "SELECT id || ' ' || name::text FROM ir_filters",
+    "asset": "SELECT id || ' ' || path FROM ir_asset",
+    "activity type": "SELECT id || ' ' || name::text FROM mail_activity_type",
+    "mail template": "SELECT id || ' ' || name::text FROM mail_template",
+    "paper format": "SELECT id || ' ' || name FROM report_paperformat",
+}
+KEPT_TABLES = (
+    "res_partner",
+    "res_users",
+    "account_move",
+    "account_move_line",
+    "account_payment",
+    "account_partial_reconcile",
+    "sale_order",
+    "sale_order_line",
+    "product_template",
+)
+NOT_COMPARED = ("write_date", "write_uid")
+
+
+def structure(server: Server, database: str) -> Snapshot:
+    """Everything of each kind in STRUCTURE."""
+    return {kind: {row[0] for row in server.query(sql, database)} for kind, sql in STRUCTURE.items()}
+
+
+def columns(server: Server, database: str) -> dict[str, list[str]]:
+    """The columns of the tables that must be kept."""
+    names: dict[str, list[str]] = {}
+    for table in KEPT_TABLES:
+        rows = server.query(
+            "SELECT column_name FROM information_schema.columns WHERE table_name = :'table' ORDER BY 1",
+            database,
+            table=table,
+        )
+        names[table] = [name for [name] in rows if name not in NOT_COMPARED]
+    return names
+
+
+def records(server: Server, database: str, of: dict[str, list[str]]) -> Snapshot:
+    """The rows of the kept tables, those columns only, as text."""
+    found: Snapshot = {}
+    for table, names in of.items():
+        values = ", ".join(f'"{name}"' for name in names)
+        rows = server.query(f"SELECT id || ' ' || md5(ROW({values})::text) FROM {table}", database)  # noqa: S608
+        found[table] = {row[0] for row in rows}
+    return found
+
+
+def left_behind(before: Snapshot, after: Snapshot) -> list[str]:
+    """What has come or gone, one text each."""
+    changes = []
+    for kind, things in before.items():
+        changes += [f"left behind: {kind} {thing}" for thing in sorted(after[kind] - things)]
+        changes += [f"gone: {kind} {thing}" for thing in sorted(things - after[kind])]
+    return changes
+
+
+def lost(before: Snapshot, after: Snapshot) -> list[str]:
+    """Rows that are gone or changed, one text each; new rows are no loss."""
+    return [
+        f"lost or changed: {table} {row}"
+        for table, rows in before.items()
+        for row in sorted(rows - after[table])
+    ]

@@ -1,0 +1,288 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""``./kk test``: every check there is, or the few that a name selects."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from dev import browser, checks, process, snapshot, test_report, unit_tests
+from dev.cache import ADDON, ROOT, Problem, log_file, say
+from dev.database import LANGUAGE, Databases, Scratch
+from dev.test_report import Report
+from dev.venv import Venv
+
+ADDON_NAME = ADDON.name
+SCRIPTS = ROOT / "dev" / "shell_scripts"
+WORKERS = 2
+# organisation numbers with valid check digits that belong to nobody we name
+REGISTRY_BEFORE, REGISTRY_BESIDE = "999999999", "999999980"
+
+
+class Results:
+    """Collects the reports of all steps, shows each as it ends, and counts."""
+
+    def __init__(self) -> None:
+        self.passed = self.failed = self.skipped = 0
+        self.lock = threading.Lock()
+
+    def run(self, title: str, action: Callable[[], Report]) -> None:
+        """Run one step; whatever goes wrong in it is a failure of the suite, not its end."""
+        started = time.monotonic()
+        say(f"  {title} …")
+        try:
+            report = action()
+        except Problem as problem:
+            report = Report(failures=[str(problem)])
+        with self.lock:
+            self.passed += report.passed
+            self.failed += len(report.failures)
+            self.skipped += report.skipped
+            seconds = time.monotonic() - started
+            say(f"{'✗' if report.failures else '✓'} {title}: {report.summary()} ({seconds:.0f} s)")
+            for failure in report.failures:
+                print("    " + failure.replace("\n", "\n    "), flush=True)
+
+    def close(self) -> int:
+        """Print the closing line; the exit status."""
+        if self.skipped:
+            print(f"{self.skipped} skipped: they need the research data in ../shared, which is not there")
+        print(f"{self.passed} passed, {self.failed} failed", flush=True)
+        return 0 if self.passed and not self.failed else 1
+
+
+def checked(failures: Sequence[str]) -> Report:
+    """The report of one check that either passes or says what is wrong."""
+    return Report(tests=1, failed_tests=bool(failures), failures=list(failures))
+
+
+def run_lint(results: Results, venv: Venv) -> None:
+    for title, check in checks.all_checks(venv).items():
+        results.run(title, lambda check=check: checked(check()))
+
+
+def run_unit_tests(venv: Venv, kind: str, name: str = "") -> Report:
+    """The launcher's or the tools' tests, in a process of their own."""
+    python = str(venv.python) if kind == "tools" else sys.executable
+    done = subprocess.run(
+        [python, "-m", "dev.unit_tests", kind, *filter(None, [name])],
+        cwd=ROOT,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    *output, last = done.stdout.splitlines() or [""]
+    try:
+        tests, failed, skipped = map(int, last.split())
+    except ValueError:
+        return Report(failures=[done.stdout])
+    failures = ["\n".join(output)] + [f"and {failed - 1} more, above"] * (failed > 1) if failed else []
+    report = Report(tests=tests, skipped=skipped, failed_tests=failed, failures=failures)
+    if not tests:
+        report.failures.append("no test ran")
+    return report
+
+
+class OdooRuns:
+    """The runs of Odoo, each on databases of its own."""
+
+    def __init__(self, scratch: Scratch):
+        self.scratch = scratch
+        self.odoo = scratch.databases.odoo
+        self.server = scratch.databases.server
+
+    def tests(self, purpose: str, *options: str, tags: Sequence[str] = (f"/{ADDON_NAME}",)) -> Report:
+        """Install the addon into a clone of the template and run its tests, or those that the tags select."""
+        name = self.scratch.clone(purpose)
+        return self._logged(
+            purpose,
+            "-d",
+            name,
+            "-i",
+            ADDON_NAME,
+            "--test-tags",
+            ",".join(tags),
+            *options,
+            tests_expected=True,
+        )
+
+    def with_demo(self) -> Report:
+        """Install into a new database with everybody's demo data, as an evaluator would, and upgrade that."""
+        name = self.scratch.name("demo")
+        report = self._logged(
+            "demo-install",
+            "-d",
+            name,
+            "-i",
+            ADDON_NAME,
+            "--with-demo",
+            "--load-language",
+            LANGUAGE,
+            "--no-http",
+        )
+        report += self._logged("demo-upgrade", "-d", name, "-u", ADDON_NAME, "--no-http")
+        rows = self.server.query(
+            "SELECT demo FROM ir_module_module WHERE name = :'name'", name, name=ADDON_NAME
+        )
+        return report + checked([] if rows == [["t"]] else ["the demo data did not load"])
+
+    def life(self) -> Report:
+        """Install without demo data on a database with a ledger, use, upgrade, compare the translations, uninstall.
+
+        Whatever was there before must be there after, and nothing else but the business
+        records made meanwhile.
+        """
+        name = self.scratch.clone("life")
+        report = self._script("ledger", name, f'PREFIX, REGISTRY = "Før", "{REGISTRY_BEFORE}"\n')
+        columns = snapshot.columns(self.server, name)
+        structure = snapshot.structure(self.server, name)
+        rows = snapshot.records(self.server, name, columns)
+        report += self._logged("install", "-d", name, "-i", ADDON_NAME, "--no-http")
+        report += self._script("ledger", name, f'PREFIX, REGISTRY = "Under", "{REGISTRY_BESIDE}"\n')
+        used = {table: set(ids) for table, ids in self._ids(name).items()}
+        report += self._logged("upgrade", "-d", name, "-u", ADDON_NAME, "--no-http")
+        report += self.translations(name)
+        report += self._script("uninstall", name)
+        report += checked(snapshot.left_behind(structure, snapshot.structure(self.server, name)))
+        report += checked(snapshot.lost(rows, snapshot.records(self.server, name, columns)))
+        return report + checked(snapshot.lost(used, self._ids(name)))
+
+    def translations(self, name: str) -> Report:
+        """Compare nb.po with a fresh export of a database that has the addon."""
+        template = export_template(self.odoo, name)
+        done = subprocess.run(
+            [self.odoo.venv.python, "-m", "dev.translations", "check", checks.NORWEGIAN, template],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+        )
+        return checked((done.stdout or done.stderr).splitlines() if done.returncode else [])
+
+    def _ids(self, name: str) -> snapshot.Snapshot:
+        return snapshot.records(self.server, name, {table: [] for table in snapshot.KEPT_TABLES})
+
+    def _script(self, script: str, name: str, before: str = "") -> Report:
+        return self._logged(
+            script, "shell", "-d", name, "--no-http", script=before + (SCRIPTS / f"{script}.py").read_text()
+        )
+
+    def _logged(
+        self, purpose: str, *arguments: str, tests_expected: bool = False, script: str = ""
+    ) -> Report:
+        log = log_file(f"test-{purpose}.log")
+        log.write_text("")
+        stop = () if arguments[0] == "shell" else ("--stop-after-init",)
+        status = self.odoo.logged(*arguments, *stop, log=log, script=script)
+        with open(log, errors="replace") as lines:
+            report = test_report.read(lines, status, tests_expected=tests_expected)
+        if status and not tests_expected and len(report.failures) == 1:
+            report.failures.append("\n".join(log.read_text(errors="replace").splitlines()[-15:]))
+        if not tests_expected:  # a run without tests is one check
+            report.tests, report.failed_tests = 1, int(bool(report.failures))
+        return report
+
+
+def export_template(odoo, name: str) -> Path:
+    """The addon's translatable terms as a .pot file, exported by Odoo from a database that has the addon."""
+    path = log_file(f"{ADDON_NAME}.pot")
+    odoo.quiet(
+        "i18n",
+        "export",
+        "-d",
+        name,
+        "-o",
+        str(path),
+        ADDON_NAME,
+        log="export.log",
+        failure="Odoo could not export the addon's terms.",
+    )
+    return path
+
+
+def run_all(databases: Databases, results: Results) -> None:
+    """Everything: quick checks first, then the runs of Odoo, two at a time."""
+    venv = databases.odoo.venv
+    run_lint(results, venv)
+    results.run("tests of the launcher", lambda: run_unit_tests(venv, "launcher"))
+    results.run("tests of the tools", lambda: run_unit_tests(venv, "tools"))
+    browser.ensure()
+    databases.template()
+    with databases.scratch() as scratch, ThreadPoolExecutor(WORKERS) as pool:
+        runs = OdooRuns(scratch)
+        jobs = [
+            pool.submit(results.run, "Odoo tests and browser tours", lambda: runs.tests("suite")),
+            pool.submit(results.run, "install, use, upgrade, translations, uninstall", runs.life),
+            pool.submit(results.run, "install with demo data, upgrade", runs.with_demo),
+            pool.submit(
+                results.run, "Odoo tests on a read replica", lambda: runs.tests("replica", "--dev=replica")
+            ),
+        ]
+        try:
+            for job in jobs:
+                job.result()
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            process.end_all()
+            raise
+
+
+def run_named(names: Sequence[str], ready, results: Results) -> None:
+    """The tests that names select; ``ready`` gives the databases, asked for only where Odoo is needed."""
+    tags: list[str] = []
+    units: list[tuple[str, str]] = []
+    for name in names:
+        here = tags_for(name)
+        there = [
+            (kind, "" if name == kind else name)
+            for kind in unit_tests.TESTS
+            if name == kind or unit_tests.files(kind, name)
+        ]
+        if not here and not there and name != "lint":
+            raise Problem(
+                f"No test is called {name}. Rooms, test files, classes and methods of {ADDON_NAME}/tests, "
+                "files of dev/tests, tools, and the words lint, launcher and tools are known."
+            )
+        tags += here
+        units += there
+    with ready() as databases:
+        venv = databases.odoo.venv
+        if "lint" in names:
+            run_lint(results, venv)
+        for kind, name in units:
+            results.run(
+                f"tests of the {kind} {name}", lambda kind=kind, name=name: run_unit_tests(venv, kind, name)
+            )
+        if tags:
+            browser.ensure()
+            with databases.scratch() as scratch:
+                results.run("Odoo tests", lambda: OdooRuns(scratch).tests("named", tags=tags))
+
+
+def tags_for(name: str) -> list[str]:
+    """Odoo's test tags for a room, a test file, a class, a method or Class.method; empty if there is none.
+
+    >>> tags_for("no such test anywhere")
+    []
+    """
+    wanted, tags = name.rpartition("/")[2].removesuffix(".py"), []
+    for path in sorted((ADDON / "tests").glob("test_*.py")):
+        if wanted in (path.stem, path.stem.removeprefix("test_")) or path.stem.startswith(f"test_{wanted}_"):
+            tags.append(f"/{ADDON_NAME}/tests/{path.name}")
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                methods = [item.name for item in node.body if isinstance(item, ast.FunctionDef)]
+                if wanted == node.name:
+                    tags.append(f"/{ADDON_NAME}:{node.name}")
+                tags += [
+                    f"/{ADDON_NAME}:{node.name}.{method}"
+                    for method in methods
+                    if wanted in (method, f"{node.name}.{method}")
+                ]
+    return tags
