@@ -14,9 +14,15 @@
         "security/ir.model.access.csv",
         "security/rules.xml",
         # data
+        "data/customer_category_cron.xml",
         # wizards
+        "wizards/customer/apply_defaults_views.xml",
         # views: customer
         "views/customer/res_partner_views.xml",
+        "views/customer/posting_rule_views.xml",
+        "views/customer/category_rule_views.xml",
+        "views/customer/category_views.xml",
+        "views/customer/res_partner_category_views.xml",
         # views: settings
         "views/res_config_settings_views.xml",
         # menus, last
