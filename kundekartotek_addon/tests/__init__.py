@@ -3,3 +3,5 @@ from . import test_customer_mark
 from . import test_access_matrix
 from . import test_audit_event
 from . import test_audit_changes
+from . import test_customer_category
+from . import test_customer_category_rule

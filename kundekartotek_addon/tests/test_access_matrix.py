@@ -13,10 +13,16 @@ NOBODY = {}
 READ = dict.fromkeys(ROLES, "r")
 CONFIGURATION = {**READ, "administrator": "rwcu"}
 DAILY_WORK = {**READ, "case_worker": "rwcu", "credit_manager": "rwcu", "administrator": "rwcu"}
+WORK_WIZARD = dict.fromkeys(("case_worker", "credit_manager", "administrator"), "rwcu")
 ADMINISTRATION = {"administrator": "rwcu"}
 TRAIL = dict.fromkeys(("privacy_officer", "auditor"), "r")  # not those whom it watches
 
 TABLE = {
+    "kundekartotek.category": CONFIGURATION,
+    "kundekartotek.category.rule": CONFIGURATION,
+    "kundekartotek.posting.rule": CONFIGURATION,
+    "kundekartotek.apply.defaults": WORK_WIZARD,
+    "kundekartotek.apply.defaults.line": WORK_WIZARD,
     "kundekartotek.demo": NOBODY,
     "kundekartotek.audit.event": TRAIL,
     "kundekartotek.audit.mixin": NOBODY,

@@ -9,10 +9,13 @@ class AccountMove(models.Model):
 
     @api.onchange("partner_id")
     def _inverse_partner_id(self):
-        # The lines still have the former customer here: an account found for it is found anew for the next one,
-        # any other was chosen by a person and stays.
+        # The lines still have the former customer here: an account found for it is found anew for the next
+        # one, any other was chosen by a person and stays.
         lines = (self.line_ids | self.invoice_line_ids).filtered(
-            lambda line: line.partner_id != line.move_id.commercial_partner_id and line._has_automatic_account())
+            lambda line: (
+                line.partner_id != line.move_id.commercial_partner_id and line._has_automatic_account()
+            )
+        )
         super()._inverse_partner_id()
         lines._conditional_add_to_compute("account_id", lambda line: True)
 
@@ -35,16 +38,16 @@ class AccountMoveLine(models.Model):
             and bool(self.env["kundekartotek.posting.rule"]._get_accounts(self.company_id.id)))
 
     def _find_posting_account(self):
-        """The account that the posting rules give this line, before the fiscal position. sudo: invoices are also
-        made by those who may not read categories."""
+        """The account that the posting rules give this line, before the fiscal position. sudo: invoices are
+        also made by those who may not read categories."""
         self.ensure_one()
         return self.env["kundekartotek.posting.rule"]._find_account(
             self.company_id, self.partner_id.sudo().commercial_partner_id.customer_category_id,
             self.product_id.categ_id)
 
     def _has_automatic_account(self):
-        """Whether the account of this draft line is the one that rule or product gives it for its present partner,
-        with that partner's fiscal position or that of the invoice."""
+        """Whether the account of this draft line is the one that rule or product gives it for its present
+        partner, with that partner's fiscal position or that of the invoice."""
         self.ensure_one()
         if self.move_id.state != "draft" or not self._is_posted_by_rules():
             return False
@@ -52,7 +55,7 @@ class AccountMoveLine(models.Model):
         source = line._find_posting_account() or (
             line.product_id.product_tmpl_id._get_product_accounts()["income"] if line.product_id
             else line.journal_id.default_account_id)
-        positions = line.move_id.fiscal_position_id | line.env["account.fiscal.position"]._get_fiscal_position(
-            line.partner_id)
+        positions = line.env["account.fiscal.position"]._get_fiscal_position(line.partner_id)
+        positions |= line.move_id.fiscal_position_id
         return not line.account_id or line.account_id in source.union(
             *(position.map_account(source) for position in positions))

@@ -43,36 +43,53 @@ class KundekartotekCategory(models.Model):
         compute="_compute_customer_count", help="Customers of this category and of those below it.")
 
     payment_term_id = fields.Many2one(
-        "account.payment.term", company_dependent=True, check_company=True, ondelete="restrict", tracking=True)
+        "account.payment.term", company_dependent=True, check_company=True, ondelete="restrict", tracking=True
+    )
     inbound_payment_method_line_id = fields.Many2one(
         "account.payment.method.line", string="Payment Method", company_dependent=True, check_company=True,
         tracking=True, domain=lambda self: [
             ("journal_id.active", "=", True), ("payment_type", "=", "inbound"),
             ("company_id", "parent_of", self.env.company.id)])
     receivable_account_id = fields.Many2one(
-        "account.account", company_dependent=True, check_company=True, ondelete="restrict", tracking=True,
+        "account.account",
+        company_dependent=True,
+        check_company=True,
+        ondelete="restrict",
+        tracking=True,
         domain="[('account_type', '=', 'asset_receivable')]",
-        help="New customers of the category get this account at once. An existing customer follows when its category "
-             "changes, provided that it has no open items on the account it leaves.")
+        help="New customers of the category get this account at once. An existing customer follows when its "
+        "category changes, provided that it has no open items on the account it leaves.",
+    )
     pricelist_id = fields.Many2one(
         "product.pricelist", company_dependent=True, check_company=True, tracking=True)
     fiscal_position_id = fields.Many2one(
         "account.fiscal.position", company_dependent=True, check_company=True, tracking=True)
     credit_limit = fields.Float(company_dependent=True, tracking=True, help="0 stands for: no default.")
     user_id = fields.Many2one(
-        "res.users", string="Salesperson", company_dependent=True, check_company=True, tracking=True,
+        "res.users",
+        string="Salesperson",
+        company_dependent=True,
+        check_company=True,
+        tracking=True,
         domain=[("share", "=", False)],
-        help="A customer without a salesperson gets this one; a customer shared by several companies gets that of the "
-             "company in which the category is chosen.")
+        help="A customer without a salesperson gets this one; a customer shared by several companies gets "
+        "that of the company in which the category is chosen.",
+    )
     invoice_sending_method = fields.Selection(
         "_selection_invoice_sending_method", string="Invoice Sending", company_dependent=True, tracking=True)
     inherited_defaults = fields.Text(
-        compute="_compute_inherited_defaults", help="What the categories above give where this one says nothing.")
+        compute="_compute_inherited_defaults",
+        help="What the categories above give where this one says nothing.",
+    )
 
     rule_ids = fields.One2many("kundekartotek.category.rule", "category_id", string="Category Rules")
-    posting_rule_ids = fields.One2many("kundekartotek.posting.rule", "customer_category_id", string="Posting Rules")
+    posting_rule_ids = fields.One2many(
+        "kundekartotek.posting.rule", "customer_category_id", string="Posting Rules"
+    )
 
-    _code_uniq = models.UniqueIndex("(upper(code)) WHERE code <> ''", "Another category has this code already.")
+    _code_uniq = models.UniqueIndex(
+        "(upper(code)) WHERE code <> ''", "Another category has this code already."
+    )
 
     def _selection_invoice_sending_method(self):
         return self.env["res.partner"]._fields["invoice_sending_method"]._description_selection(self.env)
@@ -84,7 +101,9 @@ class KundekartotekCategory(models.Model):
             category.complete_name = f"{parent} / {category.name}" if parent else category.name
 
     def _compute_customer_count(self):
-        below = self.with_context(active_test=False).search_fetch([("id", "child_of", self.ids)], ["parent_path"])
+        below = self.with_context(active_test=False).search_fetch(
+            [("id", "child_of", self.ids)], ["parent_path"]
+        )
         counts = dict(self.env["res.partner"]._read_group(
             [("is_customer", "=", True), ("customer_category_id", "in", below.ids)],
             ["customer_category_id"], ["__count"]))
@@ -115,14 +134,22 @@ class KundekartotekCategory(models.Model):
             customers = self.env["res.partner"].sudo().with_context(active_test=False).search_count(
                 [("customer_category_id", "=", category.id)])
             if customers:
-                raise UserError(self.env._(
-                    "%(category)s is the category of %(count)s contacts, archived ones included. Give them another "
-                    "category first, or archive this one instead: it stays on those that have it, and is given to "
-                    "no one else.", category=category.complete_name, count=customers))
+                raise UserError(
+                    self.env._(
+                        "%(category)s is the category of %(count)s contacts, archived ones included. Give "
+                        "them another category first, or archive this one instead: it stays on those that "
+                        "have it, and is given to no one else.",
+                        category=category.complete_name,
+                        count=customers,
+                    )
+                )
             if category.with_context(active_test=False).child_ids - self:
-                raise UserError(self.env._(
-                    "%(category)s has categories below it. Move or delete those first, or archive it instead.",
-                    category=category.complete_name))
+                raise UserError(
+                    self.env._(
+                        "%(category)s has categories below it. Move or delete those first, or archive it.",
+                        category=category.complete_name,
+                    )
+                )
 
     def copy_data(self, default=None):
         vals_list = super().copy_data(default)
@@ -147,7 +174,8 @@ class KundekartotekCategory(models.Model):
     def _find_defaults(self, company):
         """:return: ``{field of res.partner: (value, category that gives it)}``, see ``_get_defaults``"""
         found = {}
-        for category in self.sudo()._get_ancestors().with_company(company):  # sudo: who sells may not read categories
+        ancestors = self.sudo()._get_ancestors()  # sudo: who creates a customer may not read categories
+        for category in ancestors.with_company(company):
             for fname, own_name in CUSTOMER_DEFAULTS.items():
                 if fname not in found and category._is_usable(own_name):
                     found[fname] = category[own_name], category
@@ -172,9 +200,14 @@ class KundekartotekCategory(models.Model):
             SQL("coalesce(%s, '{}')", SQL.identifier("c", fname, to_flush=self._fields[fname]))
             for fname in CUSTOMER_DEFAULTS.values())
         ancestors = {ancestor for category in self for ancestor in category._get_ancestors().ids}
-        rows = self.env.execute_query(SQL(
-            "SELECT DISTINCT jsonb_object_keys(%s)::int AS company FROM kundekartotek_category c WHERE c.id = ANY(%s) "
-            "ORDER BY company", values, list(ancestors)))
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT DISTINCT jsonb_object_keys(%s)::int AS company "
+                "FROM kundekartotek_category c WHERE c.id = ANY(%s) ORDER BY company",
+                values,
+                list(ancestors),
+            )
+        )
         return self.env["res.company"].sudo().browse(company for company, in rows).exists()
 
     @api.model
@@ -202,9 +235,14 @@ class KundekartotekCategory(models.Model):
     def action_view_accounts(self):
         """Which income account which product category gets on invoices to customers of this category."""
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id("kundekartotek_addon.product_category_posting_action")
-        return {**action, "display_name": self.env._("Income Accounts: %(category)s", category=self.complete_name),
-                "context": {"customer_category_id": self.id}}
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "kundekartotek_addon.product_category_posting_action"
+        )
+        return {
+            **action,
+            "display_name": self.env._("Income Accounts: %(category)s", category=self.complete_name),
+            "context": {"customer_category_id": self.id},
+        }
 
     def action_apply_defaults(self):
         self.check_access("read")

@@ -36,20 +36,30 @@ class KundekartotekCategoryRule(models.Model):
     active = fields.Boolean(default=True)
     category_id = fields.Many2one("kundekartotek.category", required=True, index=True, ondelete="cascade")
     company_id = fields.Many2one(
-        "res.company", index="btree_not_null", ondelete="cascade",
-        help="Only customers that this company can use; fields that differ by company are read in this company.")
+        "res.company",
+        index="btree_not_null",
+        ondelete="cascade",
+        help="Only customers that this company can use; what differs by company is read in this company.",
+    )
     domain = fields.Char(
         string="Conditions", required=True, default="[]", help="No conditions: the rule fits every customer.")
     match_count = fields.Integer(
         string="Fits", compute="_compute_counts", help="Customers that the conditions fit now.")
     move_count = fields.Integer(
-        string="Would Move", compute="_compute_counts",
-        help="Customers to which this rule would give another category now: not locked, and fitting no rule before it.")
+        string="Would Move",
+        compute="_compute_counts",
+        help="Customers to which this rule would give another category now: not locked, and fitting no rule "
+        "before it.",
+    )
     held_count = fields.Integer(
-        string="Held", compute="_compute_counts",
-        help="Of those, customers that keep their category as long as they have open items on a receivable account "
-             "they would leave.")
-    problem = fields.Char(compute="_compute_counts", help="Why the rule cannot be used; the other rules go on.")
+        string="Held",
+        compute="_compute_counts",
+        help="Of those, customers that keep their category as long as they have open items on a receivable "
+        "account they would leave.",
+    )
+    problem = fields.Char(
+        compute="_compute_counts", help="Why the rule cannot be used; the other rules go on."
+    )
 
     @api.depends("sequence", "active", "category_id.active", "company_id", "domain")
     def _compute_counts(self):
@@ -57,7 +67,8 @@ class KundekartotekCategoryRule(models.Model):
         for rule in self:
             matching, moving, rule.problem = results.get(rule, RuleResult(set(), set(), ""))
             rule.match_count, rule.move_count = len(matching), len(moving)
-            rule.held_count = len(self.env["res.partner"].browse(moving)._held_by_open_items(rule.category_id))
+            customers = self.env["res.partner"].browse(moving)
+            rule.held_count = len(customers._held_by_open_items(rule.category_id))
 
     @api.constrains("domain", "company_id")
     def _check_domain(self):
@@ -66,10 +77,17 @@ class KundekartotekCategoryRule(models.Model):
         for rule in self:
             try:
                 with self.env.cr.savepoint():
-                    self.env["res.partner"].with_company(rule.company_id).search(rule._get_domain(), limit=1)
+                    # constraints run as superuser: go back to the user's own rights
+                    customers = self.env["res.partner"].sudo(False).with_company(rule.company_id)
+                    customers.search(rule._get_domain(), limit=1)
             except Exception as error:  # whatever a domain can do wrong
-                raise ValidationError(self.env._(
-                    "The conditions of rule %(rule)s cannot be used: %(error)s", rule=rule.name, error=error)) from error
+                raise ValidationError(
+                    self.env._(
+                        "The conditions of rule %(rule)s cannot be used: %(error)s",
+                        rule=rule.name,
+                        error=error,
+                    )
+                ) from error
             if not rule.company_id and self.env["res.company"].sudo().search_count([], limit=2) > 1:
                 rule._check_same_in_every_company()
 
@@ -121,8 +139,10 @@ class KundekartotekCategoryRule(models.Model):
     @api.model
     @ormcache()
     def _get_input_fields(self):
-        """:return: frozenset of the fields of ``res.partner`` whose writing can change what a rule says, also by way
-            of computed fields; what lies on other records is seen by the nightly job
+        """Fields whose writing can change what a rule says, also by way of computed fields. What lies on
+        other records is seen by the nightly job.
+
+        :return: frozenset of names of fields of ``res.partner``
         """
         rules = self.sudo().search([])  # sudo: whoever writes a customer
         found, waiting = set(), {"customer_category_locked"} if rules else set()
@@ -141,12 +161,18 @@ class KundekartotekCategoryRule(models.Model):
         return frozenset(found)
 
     def _get_customers(self):
-        """The customers as a rule sees them, the same for every user: in the rule's company (else the first one)
-        and the language of who wrote it. sudo: the rules also run for those who may not read categories."""
+        """The customers as a rule sees them, the same for every user: in the rule's company (else the first
+        one) and the language of who wrote it. sudo: the rules also run for those who may not read
+        categories."""
         self.ensure_one()
         company = self.company_id or self.env.ref("base.user_root").sudo().company_id
         writer = self.sudo().write_uid
-        return self.env["res.partner"].sudo().with_context({"lang": writer.lang, "tz": writer.tz}).with_company(company)
+        return (
+            self.env["res.partner"]
+            .sudo()
+            .with_context({"lang": writer.lang, "tz": writer.tz})
+            .with_company(company)
+        )
 
     def _get_domain(self, partner_ids=None):
         domain = Domain("active", "=", True) & Domain("is_customer", "=", True) & self._get_conditions()
@@ -184,8 +210,9 @@ class KundekartotekCategoryRule(models.Model):
         candidates = Domain("active", "=", True) & Domain("is_customer", "=", True)
         if partner_ids is not None:
             candidates &= Domain("id", "in", partner_ids)
+        candidates &= Domain("customer_category_locked", "=", False)
         groups = self.env["res.partner"].sudo()._read_group(
-            candidates & Domain("customer_category_locked", "=", False), ["customer_category_id"], ["id:array_agg"])
+            candidates, ["customer_category_id"], ["id:array_agg"])
         category_of = {partner_id: category.id for category, ids in groups for partner_id in ids}
         results, seen = {}, set()
         if partner_ids is not None and not category_of:
@@ -211,17 +238,18 @@ class KundekartotekCategoryRule(models.Model):
             rule._move(result.moving)
 
     def _move(self, partner_ids):
-        """Give customers this rule's category; those whose open items would be split keep theirs, and are counted
-        on the rule. sudo: the rules act for everyone who creates or writes a customer."""
-        partners = self.env["res.partner"].sudo().with_context(category_rules_running=True).browse(partner_ids)
+        """Give customers this rule's category; those whose open items would be split keep theirs, and are
+        counted on the rule. sudo: the rules act for everyone who creates or writes a customer."""
+        partners = self.env["res.partner"].sudo().with_context(category_rules_running=True)
+        partners = partners.browse(partner_ids)
         partners -= partners._held_by_open_items(self.category_id)
         if partners:
             partners.write({"customer_category_id": self.category_id.id, "customer_category_locked": False})
 
     @api.model
     def _cron_apply_rules(self):
-        """Let the rules move every customer that they say belongs elsewhere. What was moved is no longer found, so
-        the next run goes on where this one stopped."""
+        """Let the rules move every customer that they say belongs elsewhere. What was moved is no longer
+        found, so the next run goes on where this one stopped."""
         results = self._evaluate()
         commit_progress = self.env["ir.cron"]._commit_progress
         commit_progress(remaining=sum(len(result.moving) for result in results.values()))

@@ -6,10 +6,10 @@ from odoo.tools import ormcache
 class KundekartotekPostingRule(models.Model):
     """Which income account an invoice line gets, by the customer's category and the product's category.
 
-    A rule also fits what lies below its categories; without a category it fits all. Of the rules that fit, the
-    most specific wins: first the one whose customer category is nearest to the customer's own, then the one whose
-    product category is nearest to the product's own, then that of the nearest company, then the order of the list.
-    Without a rule that fits, the product's own account stands."""
+    A rule also fits what lies below its categories; without a category it fits all. Of the rules that fit,
+    the most specific wins: first the one whose customer category is nearest to the customer's own, then the
+    one whose product category is nearest to the product's own, then that of the nearest company, then the
+    order of the list. Without a rule that fits, the product's own account stands."""
 
     _name = "kundekartotek.posting.rule"
     _description = "Posting Rule"
@@ -65,7 +65,6 @@ class KundekartotekPostingRule(models.Model):
 
         :return: ``{(customer category id or False, product category id or False): account ids, best first}``
         """
-        company = self.env["res.company"].sudo().browse(company_id)
         rules = self.sudo().with_context(active_test=True).search([("company_id", "parent_of", company_id)])
         accounts = {}
         for rule in rules.sorted(lambda rule: -len(rule.company_id.parent_ids)):

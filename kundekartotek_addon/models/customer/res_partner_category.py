@@ -15,9 +15,12 @@ class ResPartner(models.Model):
     _inherit = "res.partner"
 
     customer_category_id = fields.Many2one(
-        "kundekartotek.category", index="btree_not_null", ondelete="restrict",
-        help="Found by the category rules; what a person chooses is kept. Brings the category's defaults where the "
-             "customer has none of its own.")
+        "kundekartotek.category",
+        index="btree_not_null",
+        ondelete="restrict",
+        help="Found by the category rules; what a person chooses is kept. Brings the category's defaults "
+        "where the customer has none of its own.",
+    )
     customer_category_locked = fields.Boolean(
         help="The category was chosen by a person and is no longer found by the category rules.")
 
@@ -36,7 +39,9 @@ class ResPartner(models.Model):
     def create(self, vals_list):
         partners = super().create([self._lock_chosen_category(vals) for vals in vals_list])
         partners.browse(
-            partner.id for partner, vals in zip(partners, vals_list, strict=True) if vals.get("customer_category_id")
+            partner.id
+            for partner, vals in zip(partners, vals_list, strict=True)
+            if vals.get("customer_category_id")
         )._receive_category_defaults(self.env["kundekartotek.category"])
         return partners
 
@@ -45,7 +50,8 @@ class ResPartner(models.Model):
         previous = self.grouped("customer_category_id") if "customer_category_id" in vals else {}
         result = super().write(vals)
         for category, partners in previous.items():
-            partners.filtered(lambda p: p.customer_category_id != category)._receive_category_defaults(category)
+            moved = partners.filtered(lambda p, before=category: p.customer_category_id != before)
+            moved._receive_category_defaults(category)
         if not self.env.context.get("category_rules_running") and (
             vals.keys() & self.env["kundekartotek.category.rule"]._get_input_fields()
         ):
@@ -60,8 +66,8 @@ class ResPartner(models.Model):
         return vals
 
     def _become_customer(self):
-        # Before super(): the number is given on the way back or by super() itself, and may depend on the category.
-        # Whatever the order of import, the number's part calls super() first, so the category is there.
+        # Before super(), while the part that gives the number calls super() first: whatever the order of
+        # import, the category is there when a number that may depend on it is given.
         self.filtered(lambda p: not p.customer_category_id)._apply_category_rules()
         return super()._become_customer()
 
@@ -94,11 +100,11 @@ class ResPartner(models.Model):
         return self.filtered(lambda p: p.commercial_partner_id == p).grouped("customer_category_id").items()
 
     def _grouped_by_company(self, categories):
-        """:return: pairs (company, those of these partners it can use), of companies where the categories have
-        defaults, the active company first"""
+        """:return: pairs (company, those of these partners it can use), of companies where the categories
+        have defaults, the active company first"""
         companies = categories._get_companies_with_defaults() if self else self.env["res.company"]
         for company in companies.sorted(lambda c: c != self.env.company):
-            partners = self.filtered(lambda p: not p.company_id or p.company_id in company.parent_ids)
+            partners = self.filtered_domain(self._check_company_domain(company))
             if partners:
                 yield company, partners
 
@@ -138,8 +144,12 @@ class ResPartner(models.Model):
         for partner, changes in plan.items():
             alike[frozenset(changes.items())] |= partner
         for changes, partners in alike.items():
-            partners.write({
-                fname: value.id if isinstance(value, models.BaseModel) else value for fname, value in changes})
+            partners.write(
+                {
+                    fname: value.id if isinstance(value, models.BaseModel) else value
+                    for fname, value in changes
+                }
+            )
 
     def _find_split_items(self, plan):
         """The open items that would stay on another receivable account than the customer's next invoices.
@@ -153,9 +163,16 @@ class ResPartner(models.Model):
             return {}
         accounts = self.env["account.account"].union(*leaving.values())
         groups = self.env["account.move.line"]._read_group(
-            [("partner_id", "in", [p.id for p in leaving]), ("account_id", "in", accounts.ids),
-             ("company_id", "=", self.env.company.id), ("parent_state", "=", "posted"), ("reconciled", "=", False)],
-            ["partner_id", "account_id"], ["__count", "amount_residual:sum"])
+            [
+                ("partner_id", "in", [p.id for p in leaving]),
+                ("account_id", "in", accounts.ids),
+                ("company_id", "=", self.env.company.id),
+                ("parent_state", "=", "posted"),
+                ("reconciled", "=", False),
+            ],
+            ["partner_id", "account_id"],
+            ["__count", "amount_residual:sum"],
+        )
         return {
             partner: (account, plan[partner][RECEIVABLE], count, amount)
             for partner, account, count, amount in groups if leaving[partner] == account}
@@ -163,7 +180,9 @@ class ResPartner(models.Model):
     def _explain_split_items(self, split):
         """The refusal, with who, how much and the way out; amounts only for those who may see them."""
         user, currency = self.env.user, self.env.company.currency_id
-        amounts = user.has_group("account.group_account_readonly") or user.has_group("account.group_account_invoice")
+        amounts = user.has_group("account.group_account_readonly") or user.has_group(
+            "account.group_account_invoice"
+        )
         lines = [
             self.env._("%(customer)s: %(count)s open items, %(amount)s, on %(account)s",
                        customer=partner.display_name, count=count, account=old.display_name,
@@ -174,11 +193,13 @@ class ResPartner(models.Model):
             lines.append(self.env._("and %(count)s more", count=len(split) - NAMED_CUSTOMERS))
         accounts = self.env["account.account"].union(*(new for _old, new, _count, _amount in split.values()))
         return self.env._(
-            "The receivable account would change to %(accounts)s in %(company)s, and leave open items behind on the "
-            "old one:\n%(customers)s\n\nSettle these items first, or move them: open Accounting > Journal Items, "
-            "select them and choose Move to Account. Then change the category again.",
-            accounts=", ".join(accounts.mapped("display_name")), company=self.env.company.name,
-            customers="\n".join(lines))
+            "The receivable account would change to %(accounts)s in %(company)s, and leave open items behind "
+            "on the old one:\n%(customers)s\n\nSettle these items first, or move them: open Accounting > "
+            "Journal Items, select them and choose Move to Account. Then change the category again.",
+            accounts=", ".join(accounts.mapped("display_name")),
+            company=self.env.company.name,
+            customers="\n".join(lines),
+        )
 
     def _held_by_open_items(self, category):
         """Those of these customers whose open items would be split if they got ``category``. sudo: as in

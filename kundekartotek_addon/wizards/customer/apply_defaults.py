@@ -15,12 +15,15 @@ BATCH = 1000  # customers planned, written and dropped from memory at a time
 class KundekartotekApplyDefaults(models.TransientModel):
     """Give customers the defaults of their categories: shows what would change, for how many, then does it.
 
-    Works in the active company, on customers of chosen categories and those below them, or on chosen customers."""
+    Works in the active company, on customers of chosen categories and those below them, or on chosen
+    customers."""
 
     _name = "kundekartotek.apply.defaults"
     _description = "Apply Category Defaults"
 
-    company_id = fields.Many2one("res.company", required=True, readonly=True, default=lambda self: self.env.company)
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, default=lambda self: self.env.company
+    )
     category_ids = fields.Many2many("kundekartotek.category", string="Categories")
     partner_ids = fields.Many2many("res.partner", string="Customers", context={"active_test": False})
     mode = fields.Selection(
@@ -28,7 +31,12 @@ class KundekartotekApplyDefaults(models.TransientModel):
         required=True, default="empty",
         help="A field is empty where the customer has nothing, or only what the company gives everyone.")
     line_ids = fields.One2many(
-        "kundekartotek.apply.defaults.line", "wizard_id", string="Changes", compute="_compute_line_ids", store=True)
+        "kundekartotek.apply.defaults.line",
+        "wizard_id",
+        string="Changes",
+        compute="_compute_line_ids",
+        store=True,
+    )
     customer_count = fields.Integer(string="Customers to Change", compute="_compute_line_ids", store=True)
 
     @api.depends("company_id", "category_ids", "partner_ids", "mode")
@@ -41,22 +49,27 @@ class KundekartotekApplyDefaults(models.TransientModel):
                     changed.add(partner.id)
             wizard.customer_count = len(changed)
             wizard.line_ids = [fields.Command.clear()] + [
-                fields.Command.create(wizard._prepare_line_vals(key, count)) for key, count in sorted(counts.items())]
+                fields.Command.create(wizard._prepare_line_vals(key, count))
+                for key, count in sorted(counts.items())
+            ]
 
     def _get_customers(self):
-        """The customers to look at. sudo: a case worker may not see a field that a category fills, such as the
-        credit limit; who may open the wizard may apply all of a category's defaults."""
+        """The customers to look at. sudo: a case worker may not see a field that a category fills, such as
+        the credit limit; who may open the wizard may apply all of a category's defaults."""
         domain = Domain("is_customer", "=", True) & Domain("customer_category_id", "!=", False)
         domain &= Domain(self.env["res.partner"]._check_company_domain(self.company_id))
         if self.partner_ids:
             domain &= Domain("id", "in", self.partner_ids.commercial_partner_id.ids)
         else:
             domain &= Domain("customer_category_id", "child_of", self.category_ids.ids)
-        customers = self.env["res.partner"].with_context(active_test=bool(not self.partner_ids)).search(domain)
+        customers = (
+            self.env["res.partner"].with_context(active_test=bool(not self.partner_ids)).search(domain)
+        )
         return customers.sudo().with_company(self.company_id)
 
     def _iter_plans(self):
-        """Yield, batch by batch, ``({partner: {field: new value}}, split items)`` as the partner model plans them."""
+        """Yield, batch by batch, ``({partner: {field: new value}}, split items)`` as the partner model plans
+        them."""
         customers = self._get_customers()
         for ids in split_every(BATCH, customers.ids):
             plan = {}
@@ -76,8 +89,13 @@ class KundekartotekApplyDefaults(models.TransientModel):
     @api.model
     def _get_key(self, fname, old, new, held):
         """Changes that are alike, as text: the line's memory of which they are."""
-        return json.dumps([fname, *(value.id if isinstance(value, models.BaseModel) else value for value in (old, new)),
-                           held])
+        return json.dumps(
+            [
+                fname,
+                *(value.id if isinstance(value, models.BaseModel) else value for value in (old, new)),
+                held,
+            ]
+        )
 
     def _prepare_line_vals(self, key, count):
         fname, old, new, held = json.loads(key)
@@ -85,8 +103,13 @@ class KundekartotekApplyDefaults(models.TransientModel):
         if field.relational:
             old, new = (self.env[field.comodel_name].browse(value) for value in (old, new))
         return {
-            "key": key, "count": count, "held": held, "field_label": Category._get_default_label(fname),
-            "old_value": Category._format_default(fname, old), "new_value": Category._format_default(fname, new)}
+            "key": key,
+            "count": count,
+            "held": held,
+            "field_label": Category._get_default_label(fname),
+            "old_value": Category._format_default(fname, old),
+            "new_value": Category._format_default(fname, new),
+        }
 
     def action_apply(self):
         """Do what the lines show, except what is held by open items, and log it on the categories."""
@@ -112,7 +135,8 @@ class KundekartotekApplyDefaults(models.TransientModel):
             "next": {"type": "ir.actions.act_window_close"}}}
 
     def _log_applied(self, written):
-        """Who applied what, when and for how many. sudo: a case worker reads categories, and is named as author."""
+        """Who applied what, when and for how many. sudo: a case worker reads categories, and is named as
+        author."""
         mode = dict(self._fields["mode"]._description_selection(self.env))[self.mode]
         for category, counts in written.items():
             lines = [
@@ -139,13 +163,17 @@ class KundekartotekApplyDefaultsLine(models.TransientModel):
     new_value = fields.Char(string="To")
     count = fields.Integer(string="Customers")
     held = fields.Boolean(
-        string="Held by Open Items", help="Left as it is: open items would stay on another receivable account than "
-                                          "the next invoices. Settle or move them first.")
+        string="Held by Open Items",
+        help="Left as it is: open items would stay on another receivable account than "
+        "the next invoices. Settle or move them first.",
+    )
 
     def action_view_customers(self):
         """The customers behind the line."""
         self.ensure_one()
         wizard = self.wizard_id
-        ids = [partner.id for partner, *change in wizard._iter_changes() if wizard._get_key(*change) == self.key]
+        ids = [
+            partner.id for partner, *change in wizard._iter_changes() if wizard._get_key(*change) == self.key
+        ]
         action = self.env["ir.actions.act_window"]._for_xml_id("kundekartotek_addon.res_partner_action")
         return {**action, "display_name": self.field_label, "domain": [("id", "in", ids)]}
