@@ -5,3 +5,4 @@ from . import test_audit_event
 from . import test_audit_changes
 from . import test_customer_category
 from . import test_customer_category_rule
+from . import test_customer_posting_rule

@@ -127,7 +127,8 @@ class AuditMixin(models.AbstractModel):
         changes = ModelChanges(self.sudo())
         for row in rows:
             for name in names:
-                changes.readable.want(self._fields[name], row[name])
+                for _company_id, value in self._by_company(name, row[name]):
+                    changes.readable.want(self._fields[name], value)
         author = describe(self.env, author_of(self.env)) if rows else {}
         events = [
             {

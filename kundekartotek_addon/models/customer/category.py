@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.fields import Domain
 from odoo.tools import SQL, formatLang
 
 # What a category gives its customers: field of the customer -> field of the category.
@@ -23,7 +22,7 @@ class KundekartotekCategory(models.Model):
 
     _name = "kundekartotek.category"
     _description = "Customer Category"
-    _inherit = ["mail.thread"]
+    _inherit = ["mail.thread", "kundekartotek.audit.mixin"]
     _parent_store = True
     _rec_name = "complete_name"
     _rec_names_search = ["complete_name", "code"]
@@ -127,6 +126,16 @@ class KundekartotekCategory(models.Model):
         if self._has_cycle():
             raise ValidationError(self.env._("A category cannot lie below itself."))
 
+    def _check_company(self, fnames=None):
+        """Core explains a default of another company by the company of the record, and a category has
+        none."""
+        for fname in set(CUSTOMER_DEFAULTS.values()).intersection(fnames or CUSTOMER_DEFAULTS.values()):
+            for category in self.sudo():  # sudo: as core does, the check holds whoever writes
+                if category[fname] and not category._is_available(category[fname]):
+                    raise UserError(self.env._(
+                        "%(value)s belongs to another company and cannot be a default in %(company)s.",
+                        value=category[fname].display_name, company=self.env.company.name))
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
         for category in self:
@@ -156,6 +165,15 @@ class KundekartotekCategory(models.Model):
         if "name" in (default or {}):
             return vals_list
         return [{**vals, "name": self.env._("%(name)s (copy)", name=vals["name"])} for vals in vals_list]
+
+    @api.model
+    def _audited_fields(self):
+        return super()._audited_fields() + [
+            "name", "code", "active", "parent_id", *CUSTOMER_DEFAULTS.values()]
+
+    @api.model
+    def _audited_amounts(self):
+        return super()._audited_amounts() + ["credit_limit"]
 
     # Defaults
 
@@ -187,12 +205,17 @@ class KundekartotekCategory(models.Model):
         if not value:
             return False
         if isinstance(value, models.BaseModel):
-            domain = Domain(value._check_company_domain(self.env.company))
-            if "active" in value:
-                domain &= Domain("active", "=", True)
-            return bool(value.with_context(active_test=False).filtered_domain(domain))
+            return self._is_available(value) and ("active" not in value or value.active)
         # a sending method goes when the addon that brought it does
         return fname != "invoice_sending_method" or value in dict(self._selection_invoice_sending_method())
+
+    @api.model
+    def _is_available(self, value):
+        """Whether the active company can use a value: always, where it is no record."""
+        if not isinstance(value, models.BaseModel):
+            return True
+        return bool(value.with_context(active_test=False).filtered_domain(
+            value._check_company_domain(self.env.company)))
 
     def _get_companies_with_defaults(self):
         """:return: the companies for which these categories or any above them hold a default"""

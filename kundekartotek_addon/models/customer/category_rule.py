@@ -29,6 +29,7 @@ class KundekartotekCategoryRule(models.Model):
 
     _name = "kundekartotek.category.rule"
     _description = "Customer Category Rule"
+    _inherit = ["kundekartotek.audit.mixin"]
     _order = "sequence, id"
 
     sequence = fields.Integer(default=10)
@@ -120,6 +121,11 @@ class KundekartotekCategoryRule(models.Model):
         result = super().unlink()
         self.env.registry.clear_cache()
         return result
+
+    @api.model
+    def _audited_fields(self):
+        return super()._audited_fields() + [
+            "name", "sequence", "active", "category_id", "company_id", "domain"]
 
     # What a rule looks at
 
@@ -240,8 +246,9 @@ class KundekartotekCategoryRule(models.Model):
     def _move(self, partner_ids):
         """Give customers this rule's category; those whose open items would be split keep theirs, and are
         counted on the rule. sudo: the rules act for everyone who creates or writes a customer."""
-        partners = self.env["res.partner"].sudo().with_context(category_rules_running=True)
-        partners = partners.browse(partner_ids)
+        partners = self.env["res.partner"].sudo().browse(partner_ids).with_context(
+            category_rules_running=True,
+            audit_reason=self.env._("Category rule: %(rule)s", rule=self.name))
         partners -= partners._held_by_open_items(self.category_id)
         if partners:
             partners.write({"customer_category_id": self.category_id.id, "customer_category_locked": False})

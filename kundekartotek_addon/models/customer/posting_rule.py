@@ -13,6 +13,7 @@ class KundekartotekPostingRule(models.Model):
 
     _name = "kundekartotek.posting.rule"
     _description = "Posting Rule"
+    _inherit = ["kundekartotek.audit.mixin"]
     _order = "sequence, id"
     _check_company_auto = True
     _check_company_domain = models.check_company_domain_parent_of
@@ -55,6 +56,11 @@ class KundekartotekPostingRule(models.Model):
         result = super().unlink()
         self.env.registry.clear_cache()
         return result
+
+    @api.model
+    def _audited_fields(self):
+        return super()._audited_fields() + [
+            "sequence", "active", "company_id", "customer_category_id", "product_category_id", "account_id"]
 
     @api.model
     @ormcache("company_id")

@@ -25,6 +25,10 @@ class ResPartner(models.Model):
         help="The category was chosen by a person and is no longer found by the category rules.")
 
     @api.model
+    def _audited_fields(self):
+        return super()._audited_fields() + ["customer_category_id", "customer_category_locked"]
+
+    @api.model
     def _commercial_fields(self):
         return super()._commercial_fields() + ["customer_category_id", "customer_category_locked"]
 

@@ -65,7 +65,8 @@ class KundekartotekApplyDefaults(models.TransientModel):
         customers = (
             self.env["res.partner"].with_context(active_test=bool(not self.partner_ids)).search(domain)
         )
-        return customers.sudo().with_company(self.company_id)
+        reason = self.env._("Category defaults applied")
+        return customers.sudo().with_company(self.company_id).with_context(audit_reason=reason)
 
     def _iter_plans(self):
         """Yield, batch by batch, ``({partner: {field: new value}}, split items)`` as the partner model plans
