@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from . import audit_event
 from . import audit_mixin
+from . import audit_looks
 from . import res_partner
 from . import settings

@@ -6,74 +6,93 @@ import re
 from typing import NamedTuple
 
 from odoo.http import request
+from odoo.service.server import thread_local
 from odoo.tools import SQL
 
 
+class Web(NamedTuple):
+    """What an HTTP request tells of its author. Kept apart from it, because looks are written after it."""
+
+    uid: int | None
+    session: str | None  # a hash: who reads the trail cannot take a session over
+    address: str | None
+    key_index: str | None  # of the API key; empty where core keeps it to itself; None without a key
+
+
 class Author(NamedTuple):
-    """What is known of an author at the moment of a write, before it reaches the database."""
+    """What is known of an author at the moment of a write or a look, read without a query."""
 
     uid: int
     superuser: bool
     company_id: int
     reason: str | None
     job_id: int | None
+    web: Web | None
 
 
 def author_of(env):
-    """The author of what is being done in this environment. Cheap: it runs at every write."""
+    """The author of what is being done in this environment. Cheap: it runs at every write.
+
+    ``default_env`` is the environment that the transaction began with, in a job the job's.
+    """
     context = env.context
-    return Author(env.uid, env.su, env.company.id, context.get("audit_reason"), context.get("cron_id"))
+    root = env.transaction.default_env or env
+    job_id = context.get("cron_id") or root.context.get("cron_id")
+    reason = context.get("audit_reason")
+    return Author(env.uid, env.su, env.company.id or None, reason, job_id, _web(env.cr.dbname))
 
 
 def describe(env, author):
     """The columns of an audit event that tell who did it.
 
-    In a request the real user is the one who signed in, whoever the code acts as; in a job it is the
-    user the job runs as. ``default_env`` is the environment that the transaction began with.
+    In a request the real user is the one who signed in, whoever the code acts as.
     """
-    root = env.transaction.default_env or env
-    web = request if request and request.db == env.cr.dbname else None
-    real_uid = (web and (web.session.uid or web.env.uid)) or author.uid
+    web = author.web or Web(None, None, None, None)
     users = env(su=True)["res.users"].with_context(active_test=False)
-    real, acting = users.browse(real_uid), users.browse(author.uid)
-    origin, origin_name = _origin(env, web, real, author.job_id or root.context.get("cron_id"))
+    real, acting = users.browse(web.uid or author.uid), users.browse(author.uid)
+    origin, origin_name = _origin(env, author, real)
     return {
         "origin": origin,
         "origin_name": origin_name,
         "superuser": author.superuser,
-        "user_res_id": real.id,
-        "user_name": real.name,
+        "user_res_id": real.id or None,
+        "user_name": real.name or None,
         "acting_name": acting.name if acting != real else None,
         "reason": author.reason,
-        "session": _session_hash(web) if web else None,
-        "address": web.httprequest.remote_addr if web else None,
+        "session": web.session,
+        "address": web.address,
     }
 
 
-def _origin(env, web, user, job_id):
-    if job_id:
-        return "job", env(su=True)["ir.cron"].browse(job_id).cron_name
-    if web is None:
+def _web(dbname):
+    """The request for this database that this thread serves, if it does."""
+    if not request:  # core takes the request away from XML-RPC and JSON-RPC
+        return Web(None, None, None, "") if thread_local.rpc_model_method else None
+    if request.db != dbname:
+        return None
+    facts = request.__dict__.get("kundekartotek_web")
+    if facts is None:
+        uid, sid = request.session.uid, request.session.sid
+        session = hashlib.sha256(sid.encode()).hexdigest()[:16] if uid else None
+        header = request.httprequest.headers.get("Authorization", "")
+        key = re.match(r"bearer\s+(\S+)", header, re.IGNORECASE)
+        facts = Web(uid or request.env.uid, session, request.httprequest.remote_addr, key and key[1][:8])
+        request.__dict__["kundekartotek_web"] = facts
+    return facts
+
+
+def _origin(env, author, user):
+    if author.job_id:
+        return "job", env(su=True)["ir.cron"].browse(author.job_id).cron_name
+    if author.web is None:
         return "system", None
-    if (key := _api_key_name(env, web, user)) is not None:
-        return "api", key
+    if author.web.key_index is not None:
+        rows = env.execute_query(
+            SQL(
+                "SELECT name FROM res_users_apikeys WHERE index = %s AND user_id = %s",
+                author.web.key_index,
+                user.id,
+            )
+        )
+        return "api", ", ".join(name for (name,) in rows) or None
     return ("portal" if user.share else "user"), None
-
-
-def _api_key_name(env, web, user):
-    """The name of the API key of this call; an empty text where the call does not tell which; else None.
-
-    XML-RPC and JSON-RPC carry the key as a password, whose check core caches: the key stays unknown.
-    """
-    header = re.match(r"bearer\s+(\S+)", web.httprequest.headers.get("Authorization", ""), re.IGNORECASE)
-    if not header:
-        return "" if web.httprequest.path.startswith(("/xmlrpc/", "/jsonrpc")) else None
-    rows = env.execute_query(
-        SQL("SELECT name FROM res_users_apikeys WHERE index = %s AND user_id = %s", header[1][:8], user.id)
-    )
-    return ", ".join(name for (name,) in rows)
-
-
-def _session_hash(web):
-    """Tells sessions apart without being one: who reads the trail cannot take a session over."""
-    return hashlib.sha256(web.session.sid.encode()).hexdigest()[:16] if web.session.sid else None

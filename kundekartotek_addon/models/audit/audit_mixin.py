@@ -163,15 +163,11 @@ class AuditMixin(models.AbstractModel):
         return [
             (model._name, field.name)
             for model in self.env.values()
-            if "_audited_names" in dir(type(model))
+            if model._auto and hasattr(model, "_audit_rows")
             for field in model._fields.values()
-            if field.type == "many2one"
-            and field.store
-            and field.comodel_name == self._name
-            and field.ondelete == "cascade"
-            and model._auto
-            and model._name != "kundekartotek.audit.mixin"
-        ]
+            if field.type == "many2one" and field.store
+            and field.comodel_name == self._name and field.ondelete == "cascade"
+        ]  # fmt: skip
 
     @api.model
     def _audit_rows(self, ids, names):

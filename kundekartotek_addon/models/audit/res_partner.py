@@ -3,6 +3,7 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from .audit_author import author_of, describe
+from .audit_looks import note_look
 
 
 class ResPartner(models.Model):
@@ -10,6 +11,8 @@ class ResPartner(models.Model):
 
     _name = "res.partner"
     _inherit = ["res.partner", "kundekartotek.audit.mixin"]
+
+    _audit_looks = True
 
     @api.model
     def _audited_fields(self):
@@ -60,13 +63,23 @@ class ResPartner(models.Model):
         return super()._audit_guarded_fields() + ["ref", "credit_limit"]
 
     @api.model
+    def _audit_sensitive_fields(self):
+        return super()._audit_sensitive_fields() + ["bank_ids", "credit_limit"]
+
+    @api.model
     def _audit_customer(self, alias):
         return SQL("coalesce(%(alias)s.commercial_partner_id, %(alias)s.id)", alias=alias)
+
+    def _get_vcard_file(self):
+        note_look(self, "exported", text="vCard", details={"ids": self.ids})
+        return super()._get_vcard_file()
 
 
 class ResPartnerBank(models.Model):
     _name = "res.partner.bank"
     _inherit = ["res.partner.bank", "kundekartotek.audit.mixin"]
+
+    _audit_looks = True
 
     @api.model
     def _audited_fields(self):

@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+import json
+import time
+from datetime import datetime, timedelta
+from unittest.mock import patch
+
+import psycopg2
+from odoo.http import Request
+from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tools import mute_logger
+
+from ..models.audit import audit_looks
+from .common import KundekartotekCase
+
+
+@tagged("post_install", "-at_install")
+class TestAuditLooks(KundekartotekCase, HttpCase):
+    """Who looked: over the routes that people and programs use."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env.company.partner_id.lang = "en_US"
+        cls.Event = cls.env["kundekartotek.audit.event"]
+        cls.customer = cls.make_customer()
+        cls.other = cls.make_customer("Havørn Fisk AS")
+        cls.user = cls.make_user(
+            "case_worker", name="Kari Saksbehandler", password="kundekartotek_case_worker"
+        )
+        cls.env.cr.flush()
+
+    def setUp(self):
+        super().setUp()
+        self.start = self.Event.search([], order="id desc", limit=1).id
+        # What the test has not committed is visible through the test's cursor only.
+        cursor = patch.object(audit_looks, "own_cursor", lambda dbname: self.registry.cursor())
+        self.startPatcher(cursor)
+
+    def looks(self, count, **values):
+        """The looks since the test began; the server writes them when it has answered."""
+        domain = [("id", ">", self.start), ("kind", "in", ("seen", "searched", "exported", "printed"))]
+        domain += [(name, "=", value) for name, value in values.items()]
+        for _attempt in range(50):
+            self.env.invalidate_all()
+            found = self.Event.search(domain, order="id")
+            if count and len(found) >= count:
+                break
+            with self.allow_requests(all_requests=True):
+                time.sleep(0.02)
+        self.assertEqual(len(found), count, found.mapped("new_value"))
+        return found
+
+    def call(self, method, *args, model="res.partner", **kwargs):
+        return self.make_jsonrpc_request(
+            f"/web/dataset/call_kw/{model}/{method}",
+            {"model": model, "method": method, "args": args, "kwargs": kwargs},
+        )
+
+    def test_opening_a_card(self):
+        self.authenticate(self.user.login, self.user.login)
+        self.call("web_read", [self.customer.id], specification={"name": {}, "email": {}})
+        event = self.looks(1)
+        self.assertRecordValues(
+            event,
+            [
+                {
+                    "kind": "seen",
+                    "origin": "user",
+                    "user_name": "Kari Saksbehandler",
+                    "res_model": "res.partner",
+                    "res_id": self.customer.id,
+                    "res_name": self.customer.name,
+                    "customer_res_id": self.customer.id,
+                    "address": "127.0.0.1",
+                    "superuser": False,
+                    "company_res_id": self.env.company.id,
+                }
+            ],
+        )
+        self.assertRegex(event.session, "^[0-9a-f]{16}$")
+        self.assertNotIn(event.session, self.session.sid)
+
+    def test_once_in_ten_minutes(self):
+        self.authenticate(self.user.login, self.user.login)
+        for _time in range(3):
+            self.call("web_read", [self.customer.id], specification={"name": {}})
+        self.call("web_read", [self.other.id], specification={"name": {}})
+        self.looks(2)
+        self.assertEqual(self.looks(2).mapped("res_id"), [self.customer.id, self.other.id])
+
+    def test_again_after_ten_minutes(self):
+        self.Event._record([{"kind": "seen", "origin": "user", "user_res_id": self.user.id,
+                             "res_model": "res.partner", "res_id": self.customer.id}])  # fmt: skip
+        self.authenticate(self.user.login, self.user.login)
+        self.call("web_read", [self.customer.id], specification={"name": {}})
+        self.call("web_read", [self.other.id], specification={"name": {}})
+        self.assertEqual(self.looks(2)[1].res_id, self.other.id)
+        with patch.object(audit_looks, "WINDOW", "0 seconds"):
+            self.call("web_read", [self.customer.id], specification={"name": {}})
+            self.looks(3)
+
+    def test_lists_record_their_domain(self):
+        self.authenticate(self.user.login, self.user.login)
+        domain = [["name", "ilike", "fjellbekk"], ["is_company", "=", True]]
+        result = self.call("web_search_read", domain, specification={"name": {}, "email": {}})
+        self.assertEqual(result["length"], 1)
+        event = self.looks(1)
+        self.assertRecordValues(event, [{"kind": "seen", "res_model": "res.partner", "res_id": 0}])
+        self.assertEqual(event.details["method"], "web_search_read")
+        self.assertIn("fjellbekk", event.new_value)
+        self.call("search_read", [["bank_ids.acc_number", "=", "86011117947"]], fields=["name"])
+        event = self.looks(2)[1]
+        self.assertEqual((event.kind, event.details["sensitive"]), ("searched", ["bank_ids"]))
+
+    def test_another_model_s_list_is_no_look(self):
+        self.authenticate("admin", "admin")
+        self.call(
+            "web_search_read", [["id", "=", self.user.id]], model="res.users",
+            specification={"name": {}, "partner_id": {"fields": {"email": {}, "phone": {}}}},
+        )  # fmt: skip
+        self.looks(0, res_model="res.partner")
+
+    def test_api_key(self):
+        key = (
+            self.env["res.users.apikeys"]
+            .with_user(self.user)
+            ._generate(None, "Regnskapsbro", datetime.now() + timedelta(days=1))
+        )
+        response = self.url_open(
+            "/json/2/res.partner/read",
+            json={"ids": [self.customer.id, self.other.id], "fields": ["name", "vat"]},
+            headers={"Authorization": f"bearer {key}"},
+        )
+        self.assertEqual(response.status_code, 200)
+        events = self.looks(2)
+        self.assertEqual(events.mapped("res_id"), [self.customer.id, self.other.id])
+        self.assertEqual(set(events.mapped(lambda e: (e.origin, e.origin_name, e.user_res_id))),
+                         {("api", "Regnskapsbro", self.user.id)})  # fmt: skip
+        response = self.url_open(
+            "/json/2/res.partner/write",
+            json={"ids": self.customer.ids, "vals": {"ref": "4711"}},
+            headers={"Authorization": f"bearer {key}"},
+        )
+        self.assertEqual(response.status_code, 200)
+        event = self.Event.search([("id", ">", self.start), ("field_name", "=", "ref")])
+        self.assertRecordValues(
+            event,
+            [
+                {
+                    "origin": "api",
+                    "origin_name": "Regnskapsbro",
+                    "user_res_id": self.user.id,
+                    "new_value": "4711",
+                }
+            ],
+        )
+
+    def test_xmlrpc(self):
+        with mute_logger("odoo.addons.rpc.controllers.xmlrpc", "odoo.http"):
+            self.xmlrpc_object.execute_kw(
+                self.env.cr.dbname, self.user.id, self.user.login, "res.partner", "read",
+                [self.customer.ids, ["name"]])  # fmt: skip
+        event = self.looks(1)
+        self.assertRecordValues(
+            event, [{"kind": "seen", "origin": "api", "user_res_id": self.user.id, "address": False}]
+        )
+
+    def test_web_write_and_portal(self):
+        portal = new_test_user(self.env, "kunde_portal", groups="base.group_portal", password="kunde_portal")
+        self.authenticate("kunde_portal", "kunde_portal")
+        portal.partner_id.with_user(portal).sudo().email = "portal@kunde.example"
+        self.call("read", portal.partner_id.ids, ["name"])
+        self.assertRecordValues(self.looks(1), [{"origin": "portal", "user_res_id": portal.id}])
+        self.authenticate(self.user.login, self.user.login)
+        self.call("web_save", self.customer.ids, {"ref": "5"}, specification={"name": {}})
+        event = self.Event.search([("id", ">", self.start), ("field_name", "=", "ref")])
+        self.assertRecordValues(
+            event, [{"origin": "user", "user_name": "Kari Saksbehandler", "address": "127.0.0.1"}]
+        )
+        self.looks(2)
+
+    def test_export(self):
+        self.user.group_ids += self.env.ref("base.group_allow_export")
+        self.authenticate(self.user.login, self.user.login)
+        ids = [self.customer.id, self.other.id]
+        response = self.url_open(
+            "/web/export/csv",
+            data={
+                "csrf_token": Request.csrf_token(self),
+                "data": json.dumps(
+                    {
+                        "model": "res.partner",
+                        "ids": ids,
+                        "domain": [],
+                        "import_compat": False,
+                        "groupby": [],
+                        "fields": [{"name": "name", "label": "Name"}, {"name": "email", "label": "E-mail"}],
+                    }  # fmt: skip
+                ),
+            },
+        )
+        self.assertEqual(response.status_code, 200)
+        event = self.looks(1, kind="exported")
+        self.assertEqual(event.details, {"fields": ["name", "email"], "ids": ids})
+        self.assertIn("2 records", event.new_value)
+        self.user.with_user(self.user).partner_id.export_data(["name"])
+        self.looks(2, kind="exported")
+
+    def test_print(self):
+        report = self.env["ir.actions.report"].create({
+            "name": "Kundekort", "model": "res.partner", "report_type": "qweb-html",
+            "report_name": "kundekartotek_addon.test_report"})  # fmt: skip
+        self.env["ir.ui.view"].create({
+            "type": "qweb", "key": "kundekartotek_addon.test_report", "name": "test_report",
+            "arch": '<t t-name="x"><p t-foreach="docs" t-as="o" t-out="o.name"/></t>'})  # fmt: skip
+        self.authenticate(self.user.login, self.user.login)
+        response = self.url_open(f"/report/html/{report.report_name}/{self.customer.id},{self.other.id}")
+        self.assertIn(self.customer.name, response.text)
+        events = self.looks(2, kind="printed")
+        self.assertEqual(set(events.mapped("new_value")), {"Kundekort"})
+        self.assertEqual(events.customer_id, self.customer + self.other)
+
+    def test_failure_does_not_reach_the_reader(self):
+        self.authenticate(self.user.login, self.user.login)
+        with (
+            patch.object(
+                type(self.Event), "_record_looks", side_effect=psycopg2.OperationalError("disk full")
+            ),
+            self.assertLogs("odoo.addons.kundekartotek_addon.models.audit.audit_looks", "ERROR") as logs,
+        ):
+            result = self.call("web_read", self.customer.ids, specification={"name": {}})
+            self.assertEqual(result[0]["name"], self.customer.name)
+            for _attempt in range(50):
+                if logs.output:
+                    break
+                with self.allow_requests(all_requests=True):
+                    time.sleep(0.02)
+            self.assertIn("could not be recorded", logs.output[0])
+
+    def test_the_reading_transaction_writes_nothing(self):
+        """On a replica it could not."""
+        self.authenticate(self.user.login, self.user.login)
+        cursors = []
+        note = audit_looks.note_look
+
+        def watch(records, *args, **kwargs):
+            cursors.append(records.env.cr.readonly)
+            return note(records, *args, **kwargs)
+
+        with patch.object(audit_looks, "note_look", watch):
+            self.call("web_read", self.customer.ids, specification={"name": {}})
+        self.looks(1)
+        self.assertEqual(cursors, [True])
