@@ -15,6 +15,7 @@
         "security/rules.xml",
         # data
         "data/customer_category_cron.xml",
+        "data/audit_cron.xml",
         # wizards
         "wizards/customer/apply_defaults_views.xml",
         # views: customer

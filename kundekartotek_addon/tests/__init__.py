@@ -7,3 +7,4 @@ from . import test_customer_category
 from . import test_customer_category_rule
 from . import test_customer_posting_rule
 from . import test_audit_looks
+from . import test_audit_seal

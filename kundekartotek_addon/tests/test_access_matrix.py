@@ -25,6 +25,8 @@ TABLE = {
     "kundekartotek.apply.defaults.line": WORK_WIZARD,
     "kundekartotek.demo": NOBODY,
     "kundekartotek.audit.event": TRAIL,
+    "kundekartotek.audit.seal": TRAIL,
+    "kundekartotek.audit.append.only": NOBODY,
     "kundekartotek.audit.mixin": NOBODY,
 }
 

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+from . import audit_append_only
 from . import audit_event
 from . import audit_mixin
 from . import audit_looks
+from . import audit_seal
+from . import audit_retention
+from . import res_company
 from . import res_partner
 from . import settings

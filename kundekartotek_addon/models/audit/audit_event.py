@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 import json
+import re
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import SQL
-
-from .audit_sql import protect_table
 
 KINDS = [
     ("created", "Created"),
@@ -23,6 +21,8 @@ KINDS = [
     ("decided", "Decided"),
     ("signed_in", "Signed In"),
 ]
+NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")  # JSON for what PostgreSQL cannot store
+OWN_COLUMNS = ("id", "date", "company_res_id")  # never left to the caller alone
 LOOKS = ("seen", "searched", "exported", "printed")
 ORIGINS = [
     ("user", "User"),
@@ -40,6 +40,7 @@ class AuditEvent(models.Model):
 
     _name = "kundekartotek.audit.event"
     _description = "Audit Event"
+    _inherit = ["kundekartotek.audit.append.only"]
     _order = "date desc, id desc"
     _log_access = False
 
@@ -53,7 +54,7 @@ class AuditEvent(models.Model):
         string="Acting As", readonly=True, help="Another user in whose name it was done."
     )
     superuser = fields.Boolean(readonly=True, help="Done by the program with access checks off (sudo).")
-    company_res_id = fields.Integer(string="Company ID", readonly=True)
+    company_res_id = fields.Integer(string="Company ID", required=True, readonly=True, help="0: no company's")
     customer_res_id = fields.Integer(string="Customer ID", readonly=True, help="The commercial partner.")
     res_model = fields.Char(string="Model", readonly=True)
     res_id = fields.Integer(string="Record ID", readonly=True)
@@ -76,9 +77,7 @@ class AuditEvent(models.Model):
     _user_idx = models.Index("(user_res_id, date DESC, id DESC)")
     _record_idx = models.Index("(res_model, res_id, date DESC)")
     _date_idx = models.Index("(date DESC, id DESC)")
-
-    def init(self):
-        protect_table(self.env.cr, self._table)
+    _company_idx = models.Index("(company_res_id, date)")
 
     def _compute_references(self):
         for event, users, companies, customers in zip(
@@ -119,35 +118,22 @@ class AuditEvent(models.Model):
             )
             event.field_label = field._description_string(self.env) if field else event.field_name
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        raise AccessError(self.env._("Audit events are recorded by the program, never by hand."))
-
-    def write(self, vals):
-        raise AccessError(self.env._("Audit events cannot be changed, by anyone."))
-
-    def unlink(self):
-        raise AccessError(
-            self.env._("Audit events cannot be deleted. The retention job removes those that have expired.")
-        )
-
     @api.model
-    def _record(self, events, cr=None):
-        """Add events, in one statement. They live and die with the transaction of ``cr``.
+    def _record(self, events):
+        """Add events, in one statement. They live and die with the transaction.
 
-        :param list[dict] events: values by column; ``date`` is the clock's time unless given
-        :param cr: a cursor of its own, for what must not be part of the reading transaction
+        :param list[dict] events: values by column; the date is the clock's
         """
         if not events:
             return
-        columns = [name for name, field in self._fields.items() if field.store and name not in ("id", "date")]
-        rows = json.dumps(events, ensure_ascii=False, default=str).replace("\\u0000", "")
-        (cr or self.env.cr).execute(
+        plain = [name for name, field in self._fields.items() if field.store and name not in OWN_COLUMNS]
+        rows = NUL.sub(r"\1", json.dumps(events, ensure_ascii=False, default=str))
+        self.env.cr.execute(
             SQL(
-                """INSERT INTO kundekartotek_audit_event (date, %(columns)s)
-               SELECT clock_timestamp() AT TIME ZONE 'UTC', %(columns)s
-                 FROM jsonb_populate_recordset(NULL::kundekartotek_audit_event, %(rows)s)""",
-                columns=SQL(", ").join(map(SQL.identifier, columns)),
+                """INSERT INTO kundekartotek_audit_event (date, company_res_id, %(columns)s)
+                   SELECT clock_timestamp() AT TIME ZONE 'UTC', coalesce(company_res_id, 0), %(columns)s
+                     FROM jsonb_populate_recordset(NULL::kundekartotek_audit_event, %(rows)s)""",
+                columns=SQL(", ").join(map(SQL.identifier, plain)),
                 rows=rows,
             )
         )

@@ -63,10 +63,10 @@ def watch_raw_changes(cr, table, model_name, name_column, columns, customer):
             became jsonb := to_jsonb(NEW);
         BEGIN
             INSERT INTO kundekartotek_audit_event (
-                date, kind, origin, origin_name, user_name, res_model, res_id, res_name, customer_res_id,
-                field_name, old_value, new_value)
+                date, kind, origin, origin_name, user_name, company_res_id, res_model, res_id, res_name,
+                customer_res_id, field_name, old_value, new_value)
             SELECT clock_timestamp() AT TIME ZONE 'UTC', 'changed', 'sql',
-                   nullif(current_setting('application_name'), ''), session_user, TG_ARGV[0], NEW.id,
+                   nullif(current_setting('application_name'), ''), session_user, 0, TG_ARGV[0], NEW.id,
                    became ->> TG_ARGV[1], %(customer)s, field, was ->> field, became ->> field
               FROM unnest(string_to_array(TG_ARGV[2], ',')) AS field
              WHERE was ->> field IS DISTINCT FROM became ->> field;

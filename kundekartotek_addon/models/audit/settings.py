@@ -37,19 +37,6 @@ class ResGroups(models.Model):
         return super()._audited_fields() + ["name", "user_ids", "implied_ids"]
 
 
-class ResCompany(models.Model):
-    _name = "res.company"
-    _inherit = ["res.company", "kundekartotek.audit.mixin"]
-
-    @api.model
-    def _audited_fields(self):
-        return super()._audited_fields() + ["name", "active", "parent_id", "account_use_credit_limit"]
-
-    @api.model
-    def _audit_customer(self, alias):
-        return SQL("NULL::integer")
-
-
 class IrDefault(models.Model):
     """Values that apply where a customer has none of its own, such as the credit limit."""
 

@@ -1,0 +1,373 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+import psycopg2
+from freezegun import freeze_time
+from odoo.exceptions import AccessError
+from odoo.tests import tagged
+from odoo.tools import SQL, mute_logger
+
+from .common import KundekartotekCase
+
+
+class Rollback(Exception):
+    pass
+
+
+@tagged("post_install", "-at_install")
+class TestAuditSeal(KundekartotekCase):
+    """The chain of seals, and what an administrator of the database cannot do unseen."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.Event, cls.Seal = cls.env["kundekartotek.audit.event"], cls.env["kundekartotek.audit.seal"]
+        # Chains of their own, that nothing but the test writes to.
+        cls.company = cls.env["res.company"].create({"name": "Seglet AS"})
+        cls.other = cls.env["res.company"].create({"name": "Andre AS"})
+        cls.env.cr.flush()
+        cls.env.cr.execute("SET LOCAL kundekartotek.retention = 'on'")
+        cls.env.cr.execute(
+            SQL(
+                "DELETE FROM kundekartotek_audit_event WHERE company_res_id IN %s",
+                (cls.company + cls.other)._ids,
+            )
+        )
+        cls.env.cr.execute("SET LOCAL kundekartotek.retention = ''")
+
+    def add(self, *values, company=None, kind="changed", user="Kari"):
+        """Events of our company; returns their ids."""
+        last = self.Event.search([], order="id desc", limit=1).id
+        self.Event._record(
+            [
+                {
+                    "kind": kind,
+                    "origin": "user",
+                    "user_name": user,
+                    "res_model": "res.partner",
+                    "res_id": index,
+                    "new_value": value,
+                    "company_res_id": (company or self.company).id,
+                }
+                for index, value in enumerate(values)
+            ]
+        )
+        return self.Event.search([("id", ">", last)], order="id").ids
+
+    def seal(self):
+        self.run_job("_cron_seal")
+
+    def run_job(self, method):
+        """Jobs commit, so they get a cursor of their own, as the scheduler gives them."""
+        self.env.flush_all()
+        with self.enter_registry_test_mode(), self.registry.cursor() as cr:
+            getattr(self.Seal.with_env(self.env(cr=cr)), method)()
+        self.env.invalidate_all()
+
+    def verify(self, known=None):
+        return self.Seal._verify(self.company.id, known)
+
+    @contextmanager
+    def tampering(self):
+        """As the database's superuser, with every trigger off; taken back at the end."""
+        with self.assertRaises(Rollback), self.env.cr.savepoint():
+            self.env.cr.execute("SET LOCAL session_replication_role = replica")
+            for table in ("event", "seal"):
+                self.env.cr.execute(
+                    SQL("ALTER TABLE %s DISABLE TRIGGER USER", SQL.identifier(f"kundekartotek_audit_{table}"))
+                )
+            yield self.env.cr
+            raise Rollback
+
+    def assertProblem(self, kind, event_id=None, seal=None, known=None):
+        self.assertEqual(self.verify(known)["problem"], {"kind": kind, "event_id": event_id, "seal": seal})
+
+    # -- sealing -------------------------------------------------------------------------------------
+
+    def test_chain(self):
+        first = self.add("a", "b")
+        self.seal()
+        second = self.add("c")
+        self.add("elsewhere", company=self.other)
+        self.seal()
+        self.seal()
+        seals = self.Seal.search([("company_res_id", "=", self.company.id)], order="number")
+        self.assertRecordValues(
+            seals,
+            [
+                {
+                    "number": 1,
+                    "event_count": 2,
+                    "first_event_id": first[0],
+                    "last_event_id": first[1],
+                    "previous": False,
+                },
+                {
+                    "number": 2,
+                    "event_count": 1,
+                    "first_event_id": second[0],
+                    "last_event_id": second[0],
+                    "previous": seals[0].seal,
+                },
+            ],
+        )
+        self.assertEqual(self.verify(), {"seals": 2, "events": 3, "last": seals[1].seal, "problem": None})
+        self.assertIsNone(self.Seal._verify(self.other.id)["problem"])
+
+    def test_late_commit_is_sealed_next_time(self):
+        """An event whose id was taken early and whose transaction ended late is not passed over."""
+        early, late = self.add("early", "late")
+        with self.tampering() as cr:
+            cr.execute(
+                "CREATE TEMP TABLE parked AS SELECT * FROM kundekartotek_audit_event WHERE id = %s", [early]
+            )
+            cr.execute("DELETE FROM kundekartotek_audit_event WHERE id = %s", [early])
+            self.seal()
+            cr.execute("INSERT INTO kundekartotek_audit_event SELECT * FROM parked")
+            self.seal()
+            seals = self.Seal.search([("company_res_id", "=", self.company.id)], order="number")
+            self.assertEqual(seals.mapped("first_event_id"), [late, early])
+            self.assertIsNone(self.verify()["problem"])
+
+    def test_blocks(self):
+        ids = self.add(*map(str, range(2500)))
+        self.seal()
+        seals = self.Seal.search([("company_res_id", "=", self.company.id)], order="number")
+        self.assertEqual(seals.mapped("event_count"), [1000, 1000, 500])
+        self.assertEqual(seals[-1].last_event_id, ids[-1])
+        self.assertEqual(self.verify()["events"], 2500)
+
+    def test_any_text_is_sealed(self):
+        self.add(
+            '"\\u0000\\',
+            "a\x00b",
+            "\u202egnp.exe",
+            "😀" * 100,
+            "<img src=x onerror=alert(1)>",
+            "x" * 10000,
+            "\\\\u0000",
+        )
+        self.assertEqual(self.Event.search([], limit=6, order="id desc")[-1].new_value, "ab")
+        self.seal()
+        self.assertIsNone(self.verify()["problem"])
+
+    def test_nobody_changes_seals(self):
+        self.add("a")
+        self.seal()
+        seal = self.Seal.search([], limit=1).sudo()
+        for method, *arguments in [("write", {"seal": "x"}), ("unlink",), ("create", [{}]), ("copy",)]:
+            with self.assertRaises(AccessError):
+                getattr(seal, method)(*arguments)
+        for statement in (
+            "UPDATE kundekartotek_audit_seal SET seal = ''",
+            "DELETE FROM kundekartotek_audit_seal",
+            "TRUNCATE kundekartotek_audit_seal",
+        ):
+            with (
+                mute_logger("odoo.sql_db"),
+                self.assertRaises(psycopg2.errors.InsufficientPrivilege),
+                self.env.cr.savepoint(),
+            ):
+                self.env.cr.execute(statement)
+
+    # -- tampering -----------------------------------------------------------------------------------
+
+    def test_tampering_is_found(self):
+        ids = []
+        for values in (("a", "b", "c"), ("d", "e"), ("f",)):
+            ids += self.add(*values)
+            self.seal()
+        last = self.verify()["last"]
+        event, seal = "kundekartotek_audit_event", "kundekartotek_audit_seal"
+        rebuilt = f"""UPDATE {event} SET new_value = 'x' WHERE id = {ids[1]};
+                      UPDATE {seal} SET leaves = decode(md5('x') || md5('y'), 'hex') || substr(leaves, 33)
+                       WHERE company_res_id = {self.company.id} AND number = 1"""
+        ways = {
+            "value": (f"UPDATE {event} SET new_value = 'x' WHERE id = {ids[1]}", "altered", ids[1], 1),
+            "author": (f"UPDATE {event} SET user_name = 'Ola' WHERE id = {ids[3]}", "altered", ids[3], 2),
+            "time": (
+                f"UPDATE {event} SET date = date - interval '1 second' WHERE id = {ids[0]}",
+                "altered",
+                ids[0],
+                1,
+            ),
+            "emptied field": (
+                f"UPDATE {event} SET user_name = NULL WHERE id = {ids[5]}",
+                "altered",
+                ids[5],
+                3,
+            ),
+            "removed": (f"DELETE FROM {event} WHERE id = {ids[2]}", "missing", ids[2], 1),
+            "all removed": (f"TRUNCATE {event}", "missing", ids[0], 1),
+            "swapped": (
+                f"UPDATE {event} SET res_id = 1 - res_id WHERE id IN ({ids[0]}, {ids[1]})",
+                "altered",
+                ids[0],
+                1,
+            ),
+            "renumbered": (f"UPDATE {event} SET id = id + 1000000 WHERE id = {ids[4]}", "missing", ids[4], 2),
+            "moved to another company": (
+                f"UPDATE {event} SET company_res_id = {self.other.id} WHERE id = {ids[3]}",
+                "altered",
+                ids[3],
+                2,
+            ),
+            "hash made to fit": (rebuilt, "chain", None, 1),
+            "seal removed": (
+                f"DELETE FROM {seal} WHERE company_res_id = {self.company.id} AND number = 2",
+                "chain",
+                None,
+                2,
+            ),
+            "first seal removed": (
+                f"DELETE FROM {seal} WHERE company_res_id = {self.company.id} AND number = 1",
+                "chain",
+                None,
+                1,
+            ),
+            "seal dated back": (
+                f"UPDATE {seal} SET date = date - interval '1 day' WHERE company_res_id = {self.company.id} "
+                "AND number = 3",
+                "chain",
+                None,
+                3,
+            ),
+        }
+        for name, (statement, kind, event_id, number) in ways.items():
+            with self.subTest(name), self.tampering() as cr:
+                cr.execute(statement)
+                self.assertProblem(kind, event_id, number)
+        self.assertEqual(self.verify(last), {"seals": 3, "events": 6, "last": last, "problem": None})
+
+    def test_inserted_event_is_found(self):
+        self.add("a")
+        self.seal()
+        with self.tampering() as cr:
+            cr.execute(
+                SQL(
+                    """
+                INSERT INTO kundekartotek_audit_event (date, kind, origin, company_res_id, new_value)
+                SELECT date - interval '1 day', kind, origin, company_res_id, 'never happened'
+                  FROM kundekartotek_audit_event WHERE company_res_id = %s LIMIT 1 RETURNING id""",
+                    self.company.id,
+                )
+            )
+            inserted = cr.fetchone()[0]
+            self.assertProblem("inserted", inserted)
+            self.seal()
+            self.assertProblem("inserted", inserted)
+
+    def test_what_only_the_mailed_seal_finds(self):
+        """The end cut off, and the whole chain made anew: inside the database nothing tells."""
+        ids = self.add("a", "b")
+        self.seal()
+        self.add("c")
+        self.seal()
+        mailed = self.verify()["last"]
+        with self.tampering() as cr:
+            cr.execute(
+                SQL(
+                    "DELETE FROM kundekartotek_audit_seal WHERE company_res_id = %s AND number = 2",
+                    self.company.id,
+                )
+            )
+            cr.execute(SQL("DELETE FROM kundekartotek_audit_event WHERE new_value = 'c'"))
+            self.assertIsNone(self.verify()["problem"])
+            self.assertProblem("unknown", known=mailed)
+        with self.tampering() as cr:
+            cr.execute(SQL("DELETE FROM kundekartotek_audit_seal WHERE company_res_id = %s", self.company.id))
+            cr.execute(SQL("UPDATE kundekartotek_audit_event SET new_value = 'x' WHERE id = %s", ids[0]))
+            self.seal()
+            self.assertIsNone(self.verify()["problem"])
+            self.assertProblem("unknown", known=mailed)
+        self.assertIsNone(self.verify(mailed)["problem"])
+
+    # -- the daily seal ------------------------------------------------------------------------------
+
+    def test_seal_is_mailed_once(self):
+        self.company.audit_seal_email = "revisor@revisjon.example"
+        self.add("a")
+        self.seal()
+        seal = self.Seal.search([("company_res_id", "=", self.company.id)], limit=1)
+        mail = self.env["mail.mail"].search([("email_to", "=", "revisor@revisjon.example")])
+        self.assertEqual(len(mail), 1)
+        self.assertIn(seal.seal, mail.body_html)
+        self.assertEqual(self.company.audit_seal_mailed, seal.number)
+
+    # -- retention -----------------------------------------------------------------------------------
+
+    def age(self, ids, date):
+        """Let events be of another day, before they are sealed."""
+        self.env.cr.execute("SET LOCAL session_replication_role = replica")
+        self.env.cr.execute("ALTER TABLE kundekartotek_audit_event DISABLE TRIGGER USER")
+        self.env.cr.execute("UPDATE kundekartotek_audit_event SET date = %s WHERE id = ANY(%s)", [date, ids])
+        self.env.cr.execute(
+            "ALTER TABLE kundekartotek_audit_event ENABLE ALWAYS TRIGGER kundekartotek_forbid_change"
+        )
+        self.env.cr.execute(
+            "ALTER TABLE kundekartotek_audit_event ENABLE ALWAYS TRIGGER kundekartotek_forbid_truncate"
+        )
+        self.env.cr.execute("SET LOCAL session_replication_role = origin")
+
+    def expire(self):
+        self.run_job("_cron_expire")
+
+    @freeze_time("2026-11-23")
+    def test_retention(self):
+        """Looks for twelve months; changes for five years after the end of the fiscal year."""
+        old_look, new_look = self.add("old look", "new look", kind="seen")
+        old_change, kept_change = self.add("old", "kept")
+        self.age([old_look], "2025-11-22 23:00:00")
+        self.age([new_look], "2025-11-23 00:30:00")
+        self.age([old_change], "2020-12-31 23:00:00")
+        self.age([kept_change], "2021-01-01 00:30:00")
+        self.seal()
+        self.expire()
+        left = self.Event.search([("id", "in", [old_look, new_look, old_change, kept_change])], order="id")
+        self.assertEqual(left.ids, [new_look, kept_change])
+        tombstones = self.Seal.search(
+            [("company_res_id", "=", self.company.id), ("kind", "=", "tombstone")], order="number"
+        )
+        self.assertEqual(tombstones.mapped("event_count"), [1, 1])
+        self.assertEqual(tombstones[0].details["cutoff"], "2025-11-23T00:00:00")
+        self.assertEqual(tombstones[1].details["cutoff"], "2021-01-01T00:00:00")
+        self.assertIsNone(self.verify()["problem"])
+        self.expire()
+        self.assertEqual(len(self.Seal.search([("kind", "=", "tombstone")]) & tombstones), 2)
+        with self.tampering() as cr:
+            cr.execute("DELETE FROM kundekartotek_audit_event WHERE id = %s", [kept_change])
+            self.assertProblem("missing", kept_change, 1)
+
+    def test_forged_tombstone(self):
+        """One for what has not expired accounts for nothing."""
+        ids = self.add("a", "b")
+        self.seal()
+        with self.tampering() as cr:
+            for cutoff in (datetime.now() + timedelta(days=1), datetime.now() - timedelta(days=400)):
+                content = self.Seal._tombstone_content([ids[0]], ["changed"], cutoff)
+                self.Seal._append(self.company.id, content, datetime.now())
+            cr.execute("DELETE FROM kundekartotek_audit_event WHERE id = %s", [ids[0]])
+            self.assertProblem("missing", ids[0], 1)
+
+    def test_legal_minimum(self):
+        for values in ({"audit_change_years": 4}, {"audit_look_months": 0}):
+            with (
+                mute_logger("odoo.sql_db"),
+                self.assertRaises(psycopg2.errors.CheckViolation),
+                self.env.cr.savepoint(),
+            ):
+                self.company.write(values)
+                self.env.flush_all()
+
+    def test_access(self):
+        """Not even through a button: everything that acts is private."""
+        for model in (self.Event, self.Seal):
+            own = {
+                name
+                for cls in type(model).mro()
+                if cls.__module__.startswith("odoo.addons.kundekartotek_addon")
+                for name, value in vars(cls).items()
+                if callable(value) and not name.startswith("_")
+            }
+            self.assertLessEqual(own, {"create", "write", "unlink", "init", "export_data"}, model._name)
