@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 import json
 import time
-from datetime import datetime, timedelta
+from datetime import timedelta
 from unittest.mock import patch
 
 import psycopg2
+
+from odoo import fields
 from odoo.http import Request
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
@@ -124,7 +126,7 @@ class TestAuditLooks(KundekartotekCase, HttpCase):
         key = (
             self.env["res.users.apikeys"]
             .with_user(self.user)
-            ._generate(None, "Regnskapsbro", datetime.now() + timedelta(days=1))
+            ._generate(None, "Regnskapsbro", fields.Datetime.now() + timedelta(days=1))
         )
         response = self.url_open(
             "/json/2/res.partner/read",
@@ -195,7 +197,7 @@ class TestAuditLooks(KundekartotekCase, HttpCase):
                         "import_compat": False,
                         "groupby": [],
                         "fields": [{"name": "name", "label": "Name"}, {"name": "email", "label": "E-mail"}],
-                    }  # fmt: skip
+                    }
                 ),
             },
         )

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import psycopg2
 from freezegun import freeze_time
+
+from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 from odoo.tools import SQL, mute_logger
@@ -174,70 +176,38 @@ class TestAuditSeal(KundekartotekCase):
     # -- tampering -----------------------------------------------------------------------------------
 
     def test_tampering_is_found(self):
+        """Fourteen ways to change the past, and the first event (or seal) that Verify names."""
         ids = []
         for values in (("a", "b", "c"), ("d", "e"), ("f",)):
             ids += self.add(*values)
             self.seal()
         last = self.verify()["last"]
-        event, seal = "kundekartotek_audit_event", "kundekartotek_audit_seal"
-        rebuilt = f"""UPDATE {event} SET new_value = 'x' WHERE id = {ids[1]};
-                      UPDATE {seal} SET leaves = decode(md5('x') || md5('y'), 'hex') || substr(leaves, 33)
-                       WHERE company_res_id = {self.company.id} AND number = 1"""
-        ways = {
-            "value": (f"UPDATE {event} SET new_value = 'x' WHERE id = {ids[1]}", "altered", ids[1], 1),
-            "author": (f"UPDATE {event} SET user_name = 'Ola' WHERE id = {ids[3]}", "altered", ids[3], 2),
-            "time": (
-                f"UPDATE {event} SET date = date - interval '1 second' WHERE id = {ids[0]}",
-                "altered",
-                ids[0],
-                1,
-            ),
-            "emptied field": (
-                f"UPDATE {event} SET user_name = NULL WHERE id = {ids[5]}",
-                "altered",
-                ids[5],
-                3,
-            ),
-            "removed": (f"DELETE FROM {event} WHERE id = {ids[2]}", "missing", ids[2], 1),
-            "all removed": (f"TRUNCATE {event}", "missing", ids[0], 1),
-            "swapped": (
-                f"UPDATE {event} SET res_id = 1 - res_id WHERE id IN ({ids[0]}, {ids[1]})",
-                "altered",
-                ids[0],
-                1,
-            ),
-            "renumbered": (f"UPDATE {event} SET id = id + 1000000 WHERE id = {ids[4]}", "missing", ids[4], 2),
-            "moved to another company": (
-                f"UPDATE {event} SET company_res_id = {self.other.id} WHERE id = {ids[3]}",
-                "altered",
-                ids[3],
-                2,
-            ),
-            "hash made to fit": (rebuilt, "chain", None, 1),
-            "seal removed": (
-                f"DELETE FROM {seal} WHERE company_res_id = {self.company.id} AND number = 2",
-                "chain",
-                None,
-                2,
-            ),
-            "first seal removed": (
-                f"DELETE FROM {seal} WHERE company_res_id = {self.company.id} AND number = 1",
-                "chain",
-                None,
-                1,
-            ),
-            "seal dated back": (
-                f"UPDATE {seal} SET date = date - interval '1 day' WHERE company_res_id = {self.company.id} "
-                "AND number = 3",
-                "chain",
-                None,
-                3,
-            ),
-        }
-        for name, (statement, kind, event_id, number) in ways.items():
-            with self.subTest(name), self.tampering() as cr:
-                cr.execute(statement)
-                self.assertProblem(kind, event_id, number)
+        known = {f"e{index}": id_ for index, id_ in enumerate(ids)}
+        known |= {"ours": self.company.id, "other": self.other.id}
+        for statement, kind, event, number in [
+            ("UPDATE {event} SET new_value = 'x' WHERE id = %(e1)s", "altered", 1, 1),
+            ("UPDATE {event} SET user_name = 'Ola' WHERE id = %(e3)s", "altered", 3, 2),
+            ("UPDATE {event} SET user_name = NULL WHERE id = %(e5)s", "altered", 5, 3),
+            ("UPDATE {event} SET date = date - interval '1 second' WHERE id = %(e0)s", "altered", 0, 1),
+            ("UPDATE {event} SET res_id = 1 - res_id WHERE id IN (%(e0)s, %(e1)s)", "altered", 0, 1),
+            ("UPDATE {event} SET company_res_id = %(other)s WHERE id = %(e3)s", "altered", 3, 2),
+            ("UPDATE {event} SET id = id + 1000000 WHERE id = %(e4)s", "missing", 4, 2),
+            ("DELETE FROM {event} WHERE id = %(e2)s", "missing", 2, 1),
+            ("DELETE FROM {event} WHERE id >= %(e4)s", "missing", 4, 2),
+            ("TRUNCATE {event}", "missing", 0, 1),
+            ("DELETE FROM {seal} WHERE company_res_id = %(ours)s AND number = 2", "chain", None, 2),
+            ("DELETE FROM {seal} WHERE company_res_id = %(ours)s AND number = 1", "chain", None, 1),
+            ("UPDATE {seal} SET date = date - '1 day'::interval WHERE company_res_id = %(ours)s AND number > 2",
+             "chain", None, 3),
+            # an event, and the hash of it that its seal holds
+            ("""UPDATE {event} SET new_value = 'x' WHERE id = %(e0)s;
+                UPDATE {seal} SET leaves = sha256('x') || substr(leaves, 33)
+                 WHERE company_res_id = %(ours)s AND number = 1""", "chain", None, 1),
+        ]:
+            statement = statement.format(event="kundekartotek_audit_event", seal="kundekartotek_audit_seal")
+            with self.subTest(statement), self.tampering() as cr:
+                cr.execute(statement, known)
+                self.assertProblem(kind, None if event is None else ids[event], number)
         self.assertEqual(self.verify(last), {"seals": 3, "events": 6, "last": last, "problem": None})
 
     def test_inserted_event_is_found(self):
@@ -344,9 +314,10 @@ class TestAuditSeal(KundekartotekCase):
         ids = self.add("a", "b")
         self.seal()
         with self.tampering() as cr:
-            for cutoff in (datetime.now() + timedelta(days=1), datetime.now() - timedelta(days=400)):
+            for days in (1, -400):
+                cutoff = fields.Datetime.now() + timedelta(days=days)
                 content = self.Seal._tombstone_content([ids[0]], ["changed"], cutoff)
-                self.Seal._append(self.company.id, content, datetime.now())
+                self.Seal._append(self.company.id, content, fields.Datetime.now())
             cr.execute("DELETE FROM kundekartotek_audit_event WHERE id = %s", [ids[0]])
             self.assertProblem("missing", ids[0], 1)
 

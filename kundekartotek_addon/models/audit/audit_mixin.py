@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from odoo import api, models
-from odoo.addons.base.models.ir_model import MODULE_UNINSTALL_FLAG
 from odoo.tools import SQL, ormcache
+
+from odoo.addons.base.models.ir_model import MODULE_UNINSTALL_FLAG
 
 from .audit_author import author_of, describe
 from .audit_journal import Journal, ModelChanges, linked_ids

@@ -2,6 +2,7 @@
 from datetime import datetime, time
 
 from dateutil.relativedelta import relativedelta
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 

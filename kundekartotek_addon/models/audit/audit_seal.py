@@ -8,6 +8,7 @@ from odoo.tools import SQL
 BLOCK = 1000  # events under one seal
 BLOCKS = 10  # seals per transaction
 DIGEST = 32  # bytes of a SHA-256
+BEGINNING = datetime(1970, 1, 1)  # noqa: DTZ001 (the ORM's UTC without zone)
 CLOCK_MARGIN = timedelta(minutes=1)  # how far the server's clock may be set back unnoticed
 
 # The content of an event or of a seal, as text that is the same wherever it is computed: PostgreSQL's
@@ -132,7 +133,7 @@ class AuditSeal(models.Model):
                    ) AS sealed WHERE sealed.id = e.id)
              ORDER BY e.id LIMIT %(limit)s""",
                     company=company_id,
-                    since=since or datetime.min,
+                    since=since or BEGINNING,
                     limit=limit,
                 )
             )

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
