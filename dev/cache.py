@@ -74,9 +74,8 @@ def step(title: str) -> Iterator[None]:
         seconds = time.monotonic() - started
         if seconds >= SHOW_AFTER_SECONDS:
             failed = sys.exc_info()[0] is not None
-            say(
-                f"{chr(13) if terminal else ''}  {title}: {'stopped after ' if failed else ''}{seconds:.0f} s   "
-            )
+            start, stopped = "\r" if terminal else "", "stopped after " if failed else ""
+            say(f"{start}  {title}: {stopped}{seconds:.0f} s   ")
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -107,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
         default="S",
         help="S: 2,000 customers and 50,000 invoices; L: 50,000 and 1,000,000",
     )
-    sub.add_argument("case", nargs="?", help="one case; all if not given")
+    sub.add_argument("cases", nargs="*", metavar="CASE", help="the beginning of its name; all if not given")
     add("pot", pot, "export the translation template and bring nb.po up to it")
     sub = add(
         "reset", reset, "delete this checkout's databases, the demo database with what you entered in it"
@@ -188,11 +189,11 @@ def lint(known: argparse.Namespace, rest: list[str]) -> int:
 
 def bench(known: argparse.Namespace, rest: list[str]) -> int:
     with ready() as databases:
-        environment = {**databases.server.environment(), "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
-        case = [known.case] if known.case else []
-        return process.run(
-            [databases.odoo.venv.python, "-m", "dev.bench", known.size, *case], cwd=ROOT, env=environment
-        )
+        odoo = databases.odoo
+        environment = odoo.environment()
+        environment["PYTHONPATH"] += f"{os.pathsep}{ROOT}"
+        arguments = ["--deps", databases.template(), known.size, *known.cases]
+        return process.run([odoo.venv.python, "-m", "dev.bench", *arguments], cwd=ROOT, env=environment)
 
 
 def pot(known: argparse.Namespace, rest: list[str]) -> int:

@@ -110,7 +110,7 @@ class Databases:
         self.server.query('ALTER DATABASE :"old" RENAME TO :"new"', old=old, new=new)
 
     def clone(self, source: str, target: str) -> str:
-        """A copy of a database that nobody is using, its stored files as hard links (Odoo never changes one)."""
+        """A copy of a database that nobody uses, its stored files as hard links: Odoo never changes one."""
         self.drop(target)
         with lock(source):  # createdb -T wants to be alone
             self.server.run("createdb", "-T", source, target)
@@ -127,7 +127,7 @@ class Databases:
 
     @contextlib.contextmanager
     def scratch(self) -> Iterator[Scratch]:
-        """Names for databases that are dropped when the block is left, or by a later run if this one is killed."""
+        """Makes databases that are dropped when the block ends, or by a later run if this one is killed."""
         run = secrets.token_hex(3)
         path = lock_path(f"run-{run}")
         with open(path, "a") as handle:

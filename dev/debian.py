@@ -141,7 +141,7 @@ class PrivateApt:
         return shown.returncode == 0 and bool(shown.stdout.strip())
 
     def download(self, packages: Iterable[str]) -> None:
-        """Fetch ``name`` or ``name/suite`` as .deb files into the folder, checked by apt against the signed index."""
+        """Fetch ``name`` or ``name/suite`` as .deb files; apt checks them against the signed index."""
         quiet(
             ["apt-get", *self.options, "download", *packages],
             "apt.log",

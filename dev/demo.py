@@ -8,7 +8,7 @@ import urllib.error
 import urllib.request
 from subprocess import Popen
 
-from dev.cache import ADDON, ROOT, Problem, lock, log_file, say, step
+from dev.cache import ADDON, ROOT, Problem, digest, lock, log_file, say, step
 from dev.database import Databases, addon_digest
 
 START_SECONDS = 180
@@ -19,7 +19,8 @@ SELECT u.login, string_agg(coalesce(g.name->>'nb_NO', g.name->>'en_US'), ', ' OR
   FROM res_users u
   JOIN res_groups_users_rel r ON r.uid = u.id
   JOIN res_groups g ON g.id = r.gid
-  JOIN ir_model_data of_group ON of_group.model = 'res.groups' AND of_group.res_id = g.id AND of_group.module = :'addon'
+  JOIN ir_model_data of_group
+    ON of_group.model = 'res.groups' AND of_group.res_id = g.id AND of_group.module = :'addon'
   LEFT JOIN ir_model_data of_user
     ON of_user.model = 'res.users' AND of_user.res_id = u.id AND of_user.module = :'addon'
  WHERE u.active AND (of_user.id IS NOT NULL OR u.login = 'admin')
@@ -31,25 +32,26 @@ SELECT u.login, string_agg(coalesce(g.name->>'nb_NO', g.name->>'en_US'), ', ' OR
 def ensure(databases: Databases) -> str:
     """The name of the demo database: made if missing, updated in place where the addon has changed.
 
-    What a person has entered in it stays; ``./kk reset`` gives a fresh one.
+    What a person has entered in it stays. The demo company itself is made once and not
+    updated: ``./kk reset`` gives a fresh one.
     """
-    name, digest, odoo = databases.demo, addon_digest(), databases.odoo
+    name, odoo = databases.demo, databases.odoo
+    code = addon_digest()
+    company = digest(*(path.read_bytes() for path in sorted((ADDON / "demo").glob("*.*"))))
     with lock(name):
         if not databases.exists(name):
             _make(databases, name)
-        elif databases.note(name) != digest:
-            with step("Updating the demo database: the addon has changed"):
-                odoo.quiet(
-                    "-d",
-                    name,
-                    "-u",
-                    ADDON.name,
-                    "--no-http",
-                    "--stop-after-init",
-                    log="demo-update.log",
-                    failure="The demo database could not be updated; ./kk reset makes a fresh one.",
-                )
-        databases.set_note(name, digest)
+        else:
+            known_code, _, known_company = databases.note(name).partition(" ")
+            if known_code != code:
+                with step("Updating the demo database: the addon has changed"):
+                    odoo.quiet("-d", name, "-u", ADDON.name, "--no-http", "--stop-after-init",
+                               log="demo-update.log",
+                               failure="The demo database could not be updated; ./kk reset deletes it.")
+            if known_company and known_company != company:
+                say("  The demo company is an older one; ./kk reset deletes it.")
+                company = known_company
+        databases.set_note(name, f"{code} {company}")
     return name
 
 

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""Every Odoo command line: settings go by the environment, so each sub-command takes them and an option overrides them."""
+"""Every Odoo command line.
+
+Settings go by the environment: each of Odoo's sub-commands takes them, and an option overrides them.
+"""
 
 from __future__ import annotations
 

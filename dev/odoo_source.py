@@ -46,9 +46,7 @@ def find() -> OdooSource:
     for package in _importable():
         if _series(package) == SERIES and (package / LEFT_OUT).exists():
             return OdooSource(package, digest(str(package), (package / "release.py").read_text()))
-        say(
-            f"  The Odoo at {package} is not used: it is not {SERIES}, or lacks files that its web client lists."
-        )
+        say(f"  The Odoo at {package} is not used: not {SERIES}, or without files that its web client lists.")
     tree = built(DEBIAN_TREE, "Downloading Odoo 19 from Debian (about 140 MB)", _obtain)
     return OdooSource(_package_in(tree), (tree / "version").read_text())
 

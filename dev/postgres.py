@@ -15,8 +15,10 @@ import pwd
 import re
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +28,7 @@ from dev.cache import CACHE, Problem, digest, lock, lock_path, remove, step
 from dev.process import quiet
 
 OLDEST_VERSION = 13
+START_SECONDS = 120     # a server that was killed reads its journal first
 HOST = "127.0.0.1"
 USER = "odoo"
 NAMESPACE = "KK_NAMESPACE"  # tells a command that we start how our database names begin
@@ -71,7 +74,10 @@ class Server:
         self._output([program, *arguments])
 
     def query(self, sql: str, database: str = "postgres", **values: object) -> list[list[str]]:
-        """The rows of a statement as text; ``:'name'`` in it stands for a quoted value, ``:"name"`` for an identifier."""
+        """The rows of a statement as text.
+
+        In it ``:'name'`` stands for a quoted value, ``:"name"`` for an identifier.
+        """
         variables = [word for name, value in values.items() for word in ("-v", f"{name}={value}")]
         output = self._output(
             [
@@ -147,16 +153,15 @@ def _given_server() -> Server:
 
 @contextlib.contextmanager
 def _kept_while_used(cluster: Cluster) -> Iterator[None]:
-    users = open(lock_path("postgres-users"), "a")
-    try:
+    with open(lock_path("postgres-users"), "a") as users:
         fcntl.flock(users, fcntl.LOCK_SH)
-        cluster.start()
-        yield
-    finally:
-        with contextlib.suppress(BlockingIOError):
-            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            cluster.stop()
-        users.close()
+        try:
+            cluster.start()
+            yield
+        finally:
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                cluster.stop()
 
 
 class Cluster:
@@ -183,23 +188,11 @@ class Cluster:
                     self._initialise()
             if not self._runs():
                 with step("Starting PostgreSQL"):
-                    self._remove_stale_pid_file()
-                    with socket.socket() as probe:
-                        probe.bind((HOST, 0))
-                        port = probe.getsockname()[1]
-                    self._as_owner(
-                        "pg_ctl",
-                        "start",
-                        "-w",
-                        "-t",
-                        "60",
-                        "-D",
-                        self.data,
-                        "-l",
-                        self.home / "server.log",
-                        "-o",
-                        f"-p {port}",
-                    )
+                    self._clear_away_killed_server()
+                    start = ["start", "-w", "-t", START_SECONDS, "-o", f"-p {_free_port()}"]
+                    self._as_owner("pg_ctl", *start, "-D", self.data, "-l", self.home / "server.log")
+            else:   # started by a command that was killed, perhaps a moment ago
+                self._wait_until_ready()
 
     def stop(self) -> None:
         if self._runs():
@@ -231,43 +224,52 @@ class Cluster:
         partial.rename(self.data)
 
     def _runs(self) -> bool:
-        status = subprocess.run(
-            [self.programs / "pg_ctl", "status", "-D", self.data],
-            capture_output=True,
-            cwd="/",
-            user=self.owner,
-        )
-        return status.returncode == 0
+        status = self._status()
+        return bool(status) and int(status[0]) in self._processes()
 
     def _running_port(self) -> int:
-        return int((self.data / "postmaster.pid").read_text().splitlines()[3])
+        return int(self._status()[3])
 
-    def _remove_stale_pid_file(self) -> None:
-        """Remove the pid file of a server that was killed, where its number now belongs to another process.
+    def _status(self) -> list[str]:
+        """The lines of the pid file: process, folder, start, port, socket, address, memory, "ready"."""
+        try:
+            return (self.data / "postmaster.pid").read_text().splitlines()
+        except FileNotFoundError:
+            return []
 
-        PostgreSQL sees for itself that no such process lives, but refuses to start where
-        one does: usual in containers, which count from 1 at every start.
+    def _processes(self) -> list[int]:
+        """The living processes of this cluster: those that work in its folder."""
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):      # ended, a zombie, or not ours to see
+                if (folder / "cwd").readlink() == self.data:
+                    found.append(int(folder.name))
+        return found
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while not (self._runs() and [line.strip() for line in self._status()[7:8]] == ["ready"]):
+            if time.monotonic() > deadline:
+                raise Problem(f"PostgreSQL does not start; see {self.home / 'server.log'}.")
+            time.sleep(0.05)
+
+    def _clear_away_killed_server(self) -> None:
+        """End what a killed server left running, and remove its pid file.
+
+        PostgreSQL does so itself, but refuses to start where the number in the file belongs to
+        another process or to one that nobody has waited for: both are usual in containers.
         """
-        pid_file = self.data / "postmaster.pid"
-        with contextlib.suppress(FileNotFoundError, IndexError):
-            pid = pid_file.read_text().split()[0]
-            command = Path(f"/proc/{pid}/comm")
-            if command.exists() and command.read_text().strip() not in ("postgres", "postmaster"):
-                pid_file.unlink()
+        for pid in self._processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        while self._processes():
+            time.sleep(0.05)
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
 
     def _as_owner(self, program: str, *arguments: object) -> None:
-        options = (
-            {"user": self.owner, "group": pwd.getpwnam(self.owner).pw_gid, "extra_groups": []}
-            if self.owner
-            else {}
-        )
-        quiet(
-            [self.programs / program, *map(str, arguments)],
-            f"{program}.log",
-            f"PostgreSQL's {program} failed.",
-            cwd="/",
-            **options,
-        )
+        group = {"group": pwd.getpwnam(self.owner).pw_gid, "extra_groups": []} if self.owner else {}
+        quiet([self.programs / program, *arguments], f"{program}.log", f"PostgreSQL's {program} failed.",
+              cwd="/", user=self.owner, **group)
 
     def _reachable(self, home: Path) -> Path:
         """``home``, made for the owner; a folder below /var/lib with ``home`` a link to it where the owner
@@ -289,7 +291,7 @@ class Cluster:
 
 
 def find_programs() -> Path:
-    """The folder of PostgreSQL's programs, the newest if there are several; installed from Debian if there is none."""
+    """The folder of the newest PostgreSQL's programs; installed from Debian if there is none."""
     for attempt in (1, 2):
         folders = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
         if on_path := shutil.which("initdb"):
@@ -323,6 +325,12 @@ def _no_main_cluster() -> Iterator[None]:
         yield
     finally:
         setting.unlink(missing_ok=True)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return probe.getsockname()[1]
 
 
 def _owner() -> str | None:

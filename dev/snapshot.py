@@ -7,36 +7,47 @@ from dev.postgres import Server
 
 Snapshot = dict[str, set[str]]
 
-# each kind of thing that an addon can leave behind: a query of one column of text
+# Each kind of thing that an addon can leave behind: a query of one column of text. All that
+# Odoo keeps as records is there with its id, so that nothing hides behind a name in use.
 STRUCTURE = {
     "column": "SELECT concat_ws(' ', table_name, column_name, udt_name, is_nullable, column_default)"
-    " FROM information_schema.columns WHERE table_schema = 'public'",
-    "relation": "SELECT relkind || ' ' || relname FROM pg_class WHERE relnamespace = 'public'::regnamespace",
-    "index": "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'",
-    "constraint": "SELECT conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint"
-    " WHERE connamespace = 'public'::regnamespace",
+    " FROM information_schema.columns WHERE table_schema = current_schema",
+    "relation": "SELECT concat_ws(' ', relkind, relname) FROM pg_class"
+    " WHERE relnamespace = current_schema::regnamespace",
+    "index": "SELECT indexdef FROM pg_indexes WHERE schemaname = current_schema",
+    "constraint": "SELECT concat_ws(' ', conrelid::regclass, conname, pg_get_constraintdef(oid))"
+    " FROM pg_constraint WHERE connamespace = current_schema::regnamespace",
     "trigger": "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
-    "function": "SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
-    "type": "SELECT typname FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typtype IN ('e', 'd')",
+    "function": "SELECT oid::regprocedure::text FROM pg_proc"
+    " WHERE pronamespace = current_schema::regnamespace",
+    "type": "SELECT typname FROM pg_type"
+    " WHERE typnamespace = current_schema::regnamespace AND typtype IN ('e', 'd')",
     "extension": "SELECT extname FROM pg_extension",
-    "external id": "SELECT module || '.' || name FROM ir_model_data",
+    "external id": "SELECT concat_ws('.', module, name) FROM ir_model_data",
     "model": "SELECT model FROM ir_model",
-    "field": "SELECT model || '.' || name FROM ir_model_fields",
-    "group": "SELECT id || ' ' || name::text FROM res_groups",
-    "access": "SELECT id || ' ' || name FROM ir_model_access",
-    "rule": "SELECT id || ' ' || name FROM ir_rule",
-    "job": "SELECT a.id || ' ' || a.name::text FROM ir_cron c JOIN ir_act_server a ON a.id = c.ir_actions_server_id",
+    "field": "SELECT concat_ws('.', model, name) FROM ir_model_fields",
+    "job": "SELECT concat_ws(' ', id, cron_name) FROM ir_cron",
     "parameter": "SELECT key FROM ir_config_parameter",
-    "default": "SELECT field_id || ' ' || json_value FROM ir_default",
-    "sequence": "SELECT id || ' ' || name FROM ir_sequence",
-    "menu": "SELECT id || ' ' || name::text FROM ir_ui_menu",
-    "view": "SELECT id || ' ' || name FROM ir_ui_view",
-    "action": "SELECT id || ' ' || name::text FROM ir_actions",
-    "filter": "SELECT id || ' ' || name::text FROM ir_filters",
-    "asset": "SELECT id || ' ' || path FROM ir_asset",
-    "activity type": "SELECT id || ' ' || name::text FROM mail_activity_type",
-    "mail template": "SELECT id || ' ' || name::text FROM mail_template",
-    "paper format": "SELECT id || ' ' || name FROM report_paperformat",
+    **{
+        kind: f"SELECT concat_ws(' ', id, {column}) FROM {table}"  # noqa: S608
+        for kind, table, column in (
+            ("group", "res_groups", "name"),
+            ("privilege", "res_groups_privilege", "name"),
+            ("access", "ir_model_access", "name"),
+            ("rule", "ir_rule", "name"),
+            ("default", "ir_default", "json_value"),
+            ("sequence", "ir_sequence", "name"),
+            ("menu", "ir_ui_menu", "name"),
+            ("view", "ir_ui_view", "name"),
+            ("action", "ir_actions", "name"),
+            ("filter", "ir_filters", "name"),
+            ("asset", "ir_asset", "path"),
+            ("activity type", "mail_activity_type", "name"),
+            ("message subtype", "mail_message_subtype", "name"),
+            ("mail template", "mail_template", "name"),
+            ("paper format", "report_paperformat", "name"),
+        )
+    },
 }
 KEPT_TABLES = (
     "res_partner",

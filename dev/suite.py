@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import ast
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -69,9 +68,8 @@ def run_lint(results: Results, venv: Venv) -> None:
 
 def run_unit_tests(venv: Venv, kind: str, name: str = "") -> Report:
     """The launcher's or the tools' tests, in a process of their own."""
-    python = str(venv.python) if kind == "tools" else sys.executable
     done = subprocess.run(
-        [python, "-m", "dev.unit_tests", kind, *filter(None, [name])],
+        [venv.python, "-m", "dev.unit_tests", kind, *filter(None, [name])],
         cwd=ROOT,
         text=True,
         stdout=subprocess.PIPE,
@@ -133,7 +131,7 @@ class OdooRuns:
         return report + checked([] if rows == [["t"]] else ["the demo data did not load"])
 
     def life(self) -> Report:
-        """Install without demo data on a database with a ledger, use, upgrade, compare the translations, uninstall.
+        """Install without demo data beside a ledger, use, upgrade, compare the translations, uninstall.
 
         Whatever was there before must be there after, and nothing else but the business
         records made meanwhile.

@@ -7,6 +7,7 @@ python -m dev.translations merge NB_PO POT        brings NB_PO up to the templat
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections import Counter
@@ -15,11 +16,11 @@ from collections.abc import Iterator
 import polib
 
 # %s, %(name)s, {name} and ${…}: a translation must keep each as often as its source has it
-PLACEHOLDER = re.compile(r"%\(\w+\)[sdfr]|%[sdfr]|\$?\{[\w.]*\}")
+PLACEHOLDER = re.compile(r"%\(\w+\)[sdfr]|%[sdfr]|\$?\{[\w.:]*\}")
 
 
 def errors(po: polib.POFile, template: polib.POFile | None) -> Iterator[str]:
-    """What is wrong with a translation: gaps, fuzzy terms, lost placeholders, and where it strays from the template."""
+    """What is wrong with a translation: gaps, fuzzy terms, lost placeholders, strays from the template."""
     for entry in po:
         where, source = f"line {entry.linenum}", entry.msgid[:60]
         if entry.obsolete:
@@ -45,13 +46,17 @@ def merge(po: polib.POFile, template: polib.POFile) -> None:
 
 
 def main(command: str, po_path: str, template_path: str = "") -> int:
-    po = polib.pofile(po_path, wrapwidth=78)
     template = polib.pofile(template_path) if template_path else None
     if command == "merge":
+        po = polib.pofile(po_path, wrapwidth=78) if os.path.exists(po_path) else polib.POFile(wrapwidth=78)
+        po.metadata = {**template.metadata, "Language": "nb", **po.metadata}
         merge(po, template)
-        po.save()
+        po.save(po_path)
         return 0
-    found = list(errors(po, template))
+    if not os.path.exists(po_path):
+        print(f"{po_path} is missing; ./kk pot makes it")
+        return 1
+    found = list(errors(polib.pofile(po_path), template))
     print("\n".join(f"{po_path}: {error}" for error in found))
     return bool(found)
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""Runs tests that need no Odoo: unittest files and doctests. Its last line of output is ``RUN FAILED SKIPPED``.
+"""Runs tests that need no Odoo: unittest files and doctests. Its last line is ``RUN FAILED SKIPPED``.
 
-    python -m dev.unit_tests launcher [NAME]     dev/tests/test_*.py
-    python -m dev.unit_tests tools [NAME]        the addon's tests/tools/test_*.py and the doctests of its tools/*.py
+    python -m dev.unit_tests launcher [NAME]    dev/tests/test_*.py
+    python -m dev.unit_tests tools [NAME]       the addon's tests/tools/test_*.py, doctests of its tools/*.py
 
 NAME selects the files called so, with or without ``test_``. The addon's folder is put on
 sys.path, so a tool is imported as ``tools.<name>``: importing the addon itself needs Odoo.
