@@ -16,6 +16,10 @@
         # data
         "data/customer_category_cron.xml",
         "data/audit_cron.xml",
+        "data/customer_contact_role.xml",
+        "data/customer_agreement_cron.xml",
+        # views: settings, first, because every room adds to them
+        "views/res_config_settings_views.xml",
         # wizards
         "wizards/customer/apply_defaults_views.xml",
         # views: customer
@@ -24,8 +28,8 @@
         "views/customer/category_rule_views.xml",
         "views/customer/category_views.xml",
         "views/customer/res_partner_category_views.xml",
-        # views: settings
-        "views/res_config_settings_views.xml",
+        "views/customer/agreement_views.xml",
+        "views/customer/contact_role_views.xml",
         # menus, last
         "views/menus.xml",
     ],

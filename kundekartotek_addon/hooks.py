@@ -8,6 +8,7 @@ from .models.audit.audit_sql import drop_all
 def pre_init_hook(env):
     """Create and fill stored columns before the ORM does, or it would compute them one by one in Python."""
     _fill_customer_type(env)
+    _add_empty_columns(env)
 
 
 def uninstall_hook(env):
@@ -25,3 +26,13 @@ def _fill_customer_type(env):
            SET customer_type = CASE WHEN c.is_company THEN 'business' ELSE 'consumer' END
           FROM res_partner c
          WHERE c.id = coalesce(p.commercial_partner_id, p.id)"""))
+
+
+def _add_empty_columns(env):
+    """Orders and invoices from before the addon have no agreement and no buyer's reference."""
+    for table, column, column_type in (
+        ("sale_order", "agreement_id", "int4"), ("account_move", "agreement_id", "int4"),
+        ("account_move", "buyer_reference", "varchar"),
+    ):
+        if not sql.column_exists(env.cr, table, column):
+            sql.create_column(env.cr, table, column, column_type)

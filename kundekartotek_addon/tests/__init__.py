@@ -8,3 +8,7 @@ from . import test_customer_category_rule
 from . import test_customer_posting_rule
 from . import test_audit_looks
 from . import test_audit_seal
+from . import test_customer_agreement
+from . import test_customer_agreement_prices
+from . import test_customer_completeness
+from . import test_customer_contact
