@@ -17,35 +17,94 @@ class TestAgreementPrices(AccountTestInvoicingCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.company = cls.company_data["company"]
-        cls.product = cls.env["product.product"].sudo().create({
-            "name": "Paint", "list_price": 100.0, "taxes_id": [Command.clear()], "company_id": False})
-        cls.pricelist = cls.env["product.pricelist"].sudo().create({
-            "name": "Agreed", "currency_id": cls.company.currency_id.id, "item_ids": [
-                Command.create({"compute_price": "fixed", "fixed_price": 80, "applied_on": "3_global"}),
-                Command.create({"compute_price": "fixed", "fixed_price": 70, "applied_on": "3_global", "min_quantity": 10}),
-            ]})
-        cls.customer = cls.env["res.partner"].create({
-            "name": "Fjellbekk Bakeri AS", "is_company": True, "customer_rank": 1})
-        cls.other = cls.env["res.partner"].create({"name": "Uten avtale AS", "is_company": True, "customer_rank": 1})
+        cls.product = (
+            cls.env["product.product"]
+            .sudo()
+            .create(
+                {"name": "Paint", "list_price": 100.0, "taxes_id": [Command.clear()], "company_id": False}
+            )
+        )
+        cls.pricelist = (
+            cls.env["product.pricelist"]
+            .sudo()
+            .create(
+                {
+                    "name": "Agreed",
+                    "currency_id": cls.company.currency_id.id,
+                    "item_ids": [
+                        Command.create(
+                            {"compute_price": "fixed", "fixed_price": 80, "applied_on": "3_global"}
+                        ),
+                        Command.create(
+                            {
+                                "compute_price": "fixed",
+                                "fixed_price": 70,
+                                "applied_on": "3_global",
+                                "min_quantity": 10,
+                            }
+                        ),
+                    ],
+                }
+            )
+        )
+        cls.customer = cls.env["res.partner"].create(
+            {"name": "Fjellbekk Bakeri AS", "is_company": True, "customer_rank": 1}
+        )
+        cls.other = cls.env["res.partner"].create(
+            {"name": "Uten avtale AS", "is_company": True, "customer_rank": 1}
+        )
         cls.seller = new_test_user(
-            cls.env, login="kundekartotek_seller", groups="sales_team.group_sale_salesman_all_leads",
-            company_id=cls.company.id, company_ids=[Command.set(cls.company.ids)])
+            cls.env,
+            login="kundekartotek_seller",
+            groups="sales_team.group_sale_salesman_all_leads",
+            company_id=cls.company.id,
+            company_ids=[Command.set(cls.company.ids)],
+        )
 
     def agree(self, pricelist=None, discount=0, partner=None, start="2027-01-01", end="2027-12-31", **vals):
-        return self.env["kundekartotek.agreement"].sudo().create({
-            "name": "Frame agreement", "partner_id": (partner or self.customer).id, "company_id": self.company.id,
-            "pricelist_id": pricelist and pricelist.id, "discount": discount, "date_from": start, "date_to": end,
-            **vals})
+        return (
+            self.env["kundekartotek.agreement"]
+            .sudo()
+            .create(
+                {
+                    "name": "Frame agreement",
+                    "partner_id": (partner or self.customer).id,
+                    "company_id": self.company.id,
+                    "pricelist_id": pricelist and pricelist.id,
+                    "discount": discount,
+                    "date_from": start,
+                    "date_to": end,
+                    **vals,
+                }
+            )
+        )
 
     def invoice(self, day="2027-06-01", partner=None, move_type="out_invoice", quantity=1, **line):
-        return self.env["account.move"].create({
-            "move_type": move_type, "partner_id": (partner or self.customer).id, "invoice_date": day,
-            "invoice_line_ids": [Command.create({"product_id": self.product.id, "quantity": quantity, **line})]})
+        return self.env["account.move"].create(
+            {
+                "move_type": move_type,
+                "partner_id": (partner or self.customer).id,
+                "invoice_date": day,
+                "invoice_line_ids": [
+                    Command.create({"product_id": self.product.id, "quantity": quantity, **line})
+                ],
+            }
+        )
 
     def order(self, day="2027-06-01", partner=None, quantity=1, **line):
-        return self.env["sale.order"].with_user(self.seller).create({
-            "partner_id": (partner or self.customer).id, "date_order": f"{day} 10:00:00", "order_line": [
-                Command.create({"product_id": self.product.id, "product_uom_qty": quantity, **line})]})
+        return (
+            self.env["sale.order"]
+            .with_user(self.seller)
+            .create(
+                {
+                    "partner_id": (partner or self.customer).id,
+                    "date_order": f"{day} 10:00:00",
+                    "order_line": [
+                        Command.create({"product_id": self.product.id, "product_uom_qty": quantity, **line})
+                    ],
+                }
+            )
+        )
 
     def price(self, document):
         line = document.order_line if document._name == "sale.order" else document.invoice_line_ids
@@ -57,12 +116,17 @@ class TestAgreementPrices(AccountTestInvoicingCommon):
         agreement = self.agree(self.pricelist)
         for make in (self.order, self.invoice):
             for day, expected in [
-                ("2026-12-31", 100), ("2027-01-01", 80), ("2027-12-31", 80), ("2028-01-01", 100),
+                ("2026-12-31", 100),
+                ("2027-01-01", 80),
+                ("2027-12-31", 80),
+                ("2028-01-01", 100),
             ]:
                 document = make(day)
                 with self.subTest(document=document._name, day=day):
                     self.assertEqual(self.price(document), (expected, 0))
-                    self.assertEqual(document.sudo().agreement_id, agreement if expected == 80 else agreement.browse())
+                    self.assertEqual(
+                        document.sudo().agreement_id, agreement if expected == 80 else agreement.browse()
+                    )
             self.assertEqual(self.price(make(quantity=10)), (70, 0))
             self.assertEqual(self.price(make(partner=self.other)), (100, 0))
 
@@ -77,9 +141,18 @@ class TestAgreementPrices(AccountTestInvoicingCommon):
     def test_the_date_is_the_user_s(self):
         """23:30 UTC on New Year's Eve is next year in Norway."""
         self.agree(self.pricelist, start="2028-01-01", end=False)
-        order = self.env["sale.order"].with_user(self.seller).with_context(tz="Europe/Oslo").create({
-            "partner_id": self.customer.id, "date_order": "2027-12-31 23:30:00",
-            "order_line": [Command.create({"product_id": self.product.id})]})
+        order = (
+            self.env["sale.order"]
+            .with_user(self.seller)
+            .with_context(tz="Europe/Oslo")
+            .create(
+                {
+                    "partner_id": self.customer.id,
+                    "date_order": "2027-12-31 23:30:00",
+                    "order_line": [Command.create({"product_id": self.product.id})],
+                }
+            )
+        )
         self.assertEqual(self.price(order), (80, 0))
 
     @freeze_time("2028-02-29 12:00:00")
@@ -119,8 +192,10 @@ class TestAgreementPrices(AccountTestInvoicingCommon):
                 self.assertEqual(line.price_unit, 80)
             form.invoice_date = fields.Date.to_date("2028-01-01")
             self.assertTrue(form.agreement_notice)
-        with freeze_time("2027-06-01"), \
-                Form(self.env["account.move"].with_context(default_move_type="out_invoice")) as form:
+        with (
+            freeze_time("2027-06-01"),
+            Form(self.env["account.move"].with_context(default_move_type="out_invoice")) as form,
+        ):
             form.partner_id = self.customer
             with form.invoice_line_ids.new() as line:
                 line.product_id = self.product
@@ -161,8 +236,10 @@ class TestAgreementPrices(AccountTestInvoicingCommon):
 
     def test_invoice_form_percentage(self):
         self.agree(discount=10)
-        with freeze_time("2027-06-01"), \
-                Form(self.env["account.move"].with_context(default_move_type="out_invoice")) as form:
+        with (
+            freeze_time("2027-06-01"),
+            Form(self.env["account.move"].with_context(default_move_type="out_invoice")) as form,
+        ):
             form.partner_id = self.customer
             with form.invoice_line_ids.new() as line:
                 line.product_id = self.product
@@ -175,8 +252,9 @@ class TestAgreementPrices(AccountTestInvoicingCommon):
     def test_without_agreement_core_is_untouched(self):
         """A discount that a person gave survives another product, as in core."""
         invoice = self.invoice(partner=self.other, discount=15)
-        invoice.invoice_line_ids.product_id = self.product.sudo().create({
-            "name": "Varnish", "list_price": 200.0, "taxes_id": [Command.clear()], "company_id": False})
+        invoice.invoice_line_ids.product_id = self.product.sudo().create(
+            {"name": "Varnish", "list_price": 200.0, "taxes_id": [Command.clear()], "company_id": False}
+        )
         self.assertEqual(self.price(invoice), (200, 15))
 
     def test_bills_are_none_of_its_business(self):
@@ -222,7 +300,9 @@ class TestAgreementPrices(AccountTestInvoicingCommon):
         order.pricelist_id = mine
         order.date_order = "2027-07-07 10:00:00"
         order.action_update_prices()
-        self.assertEqual((order.pricelist_id, self.price(order)), (mine, (80, 10)), "the percentage comes on top")
+        self.assertEqual(
+            (order.pricelist_id, self.price(order)), (mine, (80, 10)), "the percentage comes on top"
+        )
 
     def test_update_prices_twice_gives_the_same(self):
         self.agree(discount=10)
@@ -276,17 +356,29 @@ class TestAgreementPrices(AccountTestInvoicingCommon):
     def test_sections_and_notes(self):
         self.agree(discount=10)
         invoice = self.invoice()
-        invoice.write({"invoice_line_ids": [
-            Command.create({"display_type": "line_section", "name": "Section"}),
-            Command.create({"display_type": "line_note", "name": "Note"}), Command.create({"name": "Text", "price_unit": 5})]})
+        invoice.write(
+            {
+                "invoice_line_ids": [
+                    Command.create({"display_type": "line_section", "name": "Section"}),
+                    Command.create({"display_type": "line_note", "name": "Note"}),
+                    Command.create({"name": "Text", "price_unit": 5}),
+                ]
+            }
+        )
         self.assertEqual(invoice.invoice_line_ids.mapped("discount"), [10, 0, 0, 0])
-        self.assertFalse(any(invoice.line_ids.filtered(lambda line: line.display_type != "product").mapped("discount")))
+        self.assertFalse(
+            any(invoice.line_ids.filtered(lambda line: line.display_type != "product").mapped("discount"))
+        )
 
     def test_down_payment_has_no_discount(self):
         self.agree(discount=10)
         order = self.order()
         order.action_confirm()
-        wizard = self.env["sale.advance.payment.inv"].sudo().with_context(active_ids=order.ids, active_model="sale.order")
+        wizard = (
+            self.env["sale.advance.payment.inv"]
+            .sudo()
+            .with_context(active_ids=order.ids, active_model="sale.order")
+        )
         wizard.create({"advance_payment_method": "fixed", "fixed_amount": 50}).create_invoices()
         self.assertEqual(order.invoice_ids.amount_untaxed, 50)
 
@@ -307,9 +399,22 @@ class TestAgreementPrices(AccountTestInvoicingCommon):
     def test_pricelist_that_shows_its_discount(self):
         self.env.ref("base.group_user").sudo().implied_ids = [
             Command.link(self.env.ref(name).id)
-            for name in ("product.group_product_pricelist", "sale.group_discount_per_so_line")]
-        shown = self.env["product.pricelist"].sudo().create({"name": "15 %", "item_ids": [
-            Command.create({"compute_price": "percentage", "percent_price": 15, "applied_on": "3_global"})]})
+            for name in ("product.group_product_pricelist", "sale.group_discount_per_so_line")
+        ]
+        shown = (
+            self.env["product.pricelist"]
+            .sudo()
+            .create(
+                {
+                    "name": "15 %",
+                    "item_ids": [
+                        Command.create(
+                            {"compute_price": "percentage", "percent_price": 15, "applied_on": "3_global"}
+                        )
+                    ],
+                }
+            )
+        )
         agreement = self.agree(shown)
         for make in (self.order, self.invoice):
             self.assertEqual(self.price(make()), (100, 15))
@@ -321,25 +426,52 @@ class TestAgreementPrices(AccountTestInvoicingCommon):
         other = self.setup_other_company()["company"]
         self.agree(self.pricelist)
         self.customer.sudo().company_id = False
-        invoice = self.env["account.move"].with_company(other).create({
-            "move_type": "out_invoice", "partner_id": self.customer.id, "invoice_date": "2027-06-01",
-            "invoice_line_ids": [Command.create({"product_id": self.product.id})]})
+        invoice = (
+            self.env["account.move"]
+            .with_company(other)
+            .create(
+                {
+                    "move_type": "out_invoice",
+                    "partner_id": self.customer.id,
+                    "invoice_date": "2027-06-01",
+                    "invoice_line_ids": [Command.create({"product_id": self.product.id})],
+                }
+            )
+        )
         self.assertEqual(invoice.company_id, other)
         self.assertFalse(invoice.sudo().agreement_id)
         self.assertEqual(invoice.invoice_line_ids.discount, 0)
 
     def test_pricelist_in_another_currency(self):
         euro = self.setup_other_currency("EUR", rates=[("2020-01-01", 0.1)])
-        abroad = self.env["product.pricelist"].sudo().create({
-            "name": "Euro", "currency_id": euro.id, "item_ids": [
-                Command.create({"compute_price": "fixed", "fixed_price": 9, "applied_on": "3_global"})]})
+        abroad = (
+            self.env["product.pricelist"]
+            .sudo()
+            .create(
+                {
+                    "name": "Euro",
+                    "currency_id": euro.id,
+                    "item_ids": [
+                        Command.create({"compute_price": "fixed", "fixed_price": 9, "applied_on": "3_global"})
+                    ],
+                }
+            )
+        )
         self.agree(abroad)
         order = self.order()
-        self.assertEqual((order.currency_id, self.price(order)), (euro, (9, 0)), "the order follows the pricelist")
+        self.assertEqual(
+            (order.currency_id, self.price(order)), (euro, (9, 0)), "the order follows the pricelist"
+        )
         self.assertEqual(self.price(self.invoice()), (90, 0), "the invoice keeps its currency: converted")
-        invoice = self.env["account.move"].create({
-            "move_type": "out_invoice", "partner_id": self.customer.id, "invoice_date": "2027-06-01",
-            "currency_id": euro.id, "invoice_line_ids": [Command.create({"product_id": self.product.id})]})
+        invoice = self.env["account.move"].create(
+            {
+                "move_type": "out_invoice",
+                "partner_id": self.customer.id,
+                "invoice_date": "2027-06-01",
+                "currency_id": euro.id,
+                "invoice_line_ids": [Command.create({"product_id": self.product.id})],
+            }
+        )
         self.assertEqual(self.price(invoice), (9, 0))
 
     def test_used_agreements_are_kept(self):
@@ -351,15 +483,22 @@ class TestAgreementPrices(AccountTestInvoicingCommon):
 
     def test_queries_per_invoice_do_not_grow_with_lines(self):
         self.agree(self.pricelist)
-        products = self.product.create([{"name": str(n), "list_price": n, "taxes_id": [Command.clear()]} for n in range(21)])
+        products = self.product.create(
+            [{"name": str(n), "list_price": n, "taxes_id": [Command.clear()]} for n in range(21)]
+        )
 
         def queries(batch):
             self.env.flush_all()
             self.env.invalidate_all()
             start = self.env.cr.sql_log_count
-            invoice = self.env["account.move"].create({
-                "move_type": "out_invoice", "partner_id": self.customer.id, "invoice_date": "2027-06-01",
-                "invoice_line_ids": [Command.create({"product_id": product.id}) for product in batch]})
+            invoice = self.env["account.move"].create(
+                {
+                    "move_type": "out_invoice",
+                    "partner_id": self.customer.id,
+                    "invoice_date": "2027-06-01",
+                    "invoice_line_ids": [Command.create({"product_id": product.id}) for product in batch],
+                }
+            )
             self.env.flush_all()
             self.assertEqual(set(invoice.invoice_line_ids.mapped("price_unit")), {80})
             return self.env.cr.sql_log_count - start

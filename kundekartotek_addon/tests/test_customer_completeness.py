@@ -5,7 +5,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from stdnum.no import orgnr
 
-from odoo import Command
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tests import new_test_user, tagged
@@ -27,9 +26,15 @@ class TestCompleteness(KundekartotekCase):
         cls.sweden = cls.env.ref("base.se")
         cls.env["ir.default"].set("res.partner", "property_payment_term_id", False)
         cls.address = {"street": "Storgata 1", "zip": "0155", "city": "Oslo"}
-        cls.numbers = [number for number in map(str, range(910_000_000, 910_001_000)) if orgnr.is_valid(number)]
-        cls.full = {**cls.address, "company_registry": "923609016", "email": "post@fjellbekk.example",
-                    "property_payment_term_id": cls.terms.id}
+        cls.numbers = [
+            number for number in map(str, range(910_000_000, 910_001_000)) if orgnr.is_valid(number)
+        ]
+        cls.full = {
+            **cls.address,
+            "company_registry": "923609016",
+            "email": "post@fjellbekk.example",
+            "property_payment_term_id": cls.terms.id,
+        }
 
     def missing(self, partners):
         """The keys of the rules that apply to each partner, the same from Python and from SQL."""
@@ -37,12 +42,16 @@ class TestCompleteness(KundekartotekCase):
         keys = {partner: set() for partner in partners}
         for rule in self.Partner._completeness_rules():
             by_python = partners.filtered_domain(rule.missing)
-            self.assertEqual(by_python, self.Partner.search(
-                Domain("id", "in", partners.ids) & rule.missing, order="id"), rule.key)
+            self.assertEqual(
+                by_python,
+                self.Partner.search(Domain("id", "in", partners.ids) & rule.missing, order="id"),
+                rule.key,
+            )
             for partner in by_python:
                 keys[partner].add(rule.key)
         incomplete = self.Partner.search(
-            [("id", "in", partners.ids), ("customer_completeness", "=", "incomplete")], order="id")
+            [("id", "in", partners.ids), ("customer_completeness", "=", "incomplete")], order="id"
+        )
         self.assertEqual(incomplete, partners.filtered(lambda partner: keys[partner]))
         self.assertEqual(incomplete, partners.filtered(lambda p: p.customer_completeness == "incomplete"))
         self.assertEqual(incomplete, partners.filtered("customer_missing"))
@@ -82,11 +91,14 @@ class TestCompleteness(KundekartotekCase):
         return set() if self.Partner._fields["invoice_edi_format"].selection else {"edi_format"}
 
     def test_contacts_help(self):
-        customer = self.make_customer(**{**self.full, "email": False, "company_registry": False, "street": False,
-                                         "is_company": False})
+        customer = self.make_customer(
+            **{**self.full, "email": False, "company_registry": False, "street": False, "is_company": False}
+        )
         self.assertEqual(self.missing(customer), {"email", "address"})
         contact = make_contact(customer, "kari@fjellbekk.example")
-        self.assertEqual(self.missing(customer), {"email", "address"}, "a contact without the role is no help")
+        self.assertEqual(
+            self.missing(customer), {"email", "address"}, "a contact without the role is no help"
+        )
         contact.contact_role_ids = self.env.ref("kundekartotek_addon.contact_role_invoice")
         self.assertEqual(self.missing(customer), {"address"})
         contact.action_archive()
@@ -106,8 +118,11 @@ class TestCompleteness(KundekartotekCase):
         every = vendor + customer + contact
         self.assertEqual(every.mapped("customer_completeness"), [False, "incomplete", False])
         for domain, expected in [
-            (("=", "incomplete"), customer), (("=", "complete"), self.Partner), (("=", False), vendor + contact),
-            (("!=", False), customer), (("!=", "incomplete"), vendor + contact),
+            (("=", "incomplete"), customer),
+            (("=", "complete"), self.Partner),
+            (("=", False), vendor + contact),
+            (("!=", False), customer),
+            (("!=", "incomplete"), vendor + contact),
             (("in", ["complete", "incomplete"]), customer),
         ]:
             domain = [("id", "in", every.ids), ("customer_completeness", *domain)]
@@ -116,19 +131,35 @@ class TestCompleteness(KundekartotekCase):
 
     def test_group_sort_and_count(self):
         complete = self.make_customer(**self.full)
-        incomplete, archived = self.make_customer("Mangler AS"), self.make_customer("Arkivert AS", active=False)
+        incomplete, archived = (
+            self.make_customer("Mangler AS"),
+            self.make_customer("Arkivert AS", active=False),
+        )
         vendor = self.make_customer("Leverandør AS", customer_rank=0)
         domain = [("id", "in", (complete + incomplete + archived + vendor).ids)]
         reader = self.make_user("reader")
         groups = self.Partner.with_user(reader).formatted_read_group(
-            domain, ["customer_completeness"], ["__count"])
-        self.assertEqual({group["customer_completeness"]: group["__count"] for group in groups},
-                         {"complete": 1, "incomplete": 1, False: 1})
-        self.assertEqual(self.Partner.with_context(active_test=False)._read_group(
-            [*domain, ("customer_rank", ">", 0)], ["customer_completeness"], ["__count"], order="customer_completeness"),
-            [("complete", 1), ("incomplete", 2)])
-        self.assertEqual(self.Partner.search(domain, order="customer_completeness DESC")[-2:], incomplete + complete)
-        self.assertTrue(self.Partner.fields_get(["customer_completeness"])["customer_completeness"]["groupable"])
+            domain, ["customer_completeness"], ["__count"]
+        )
+        self.assertEqual(
+            {group["customer_completeness"]: group["__count"] for group in groups},
+            {"complete": 1, "incomplete": 1, False: 1},
+        )
+        self.assertEqual(
+            self.Partner.with_context(active_test=False)._read_group(
+                [*domain, ("customer_rank", ">", 0)],
+                ["customer_completeness"],
+                ["__count"],
+                order="customer_completeness",
+            ),
+            [("complete", 1), ("incomplete", 2)],
+        )
+        self.assertEqual(
+            self.Partner.search(domain, order="customer_completeness DESC")[-2:], incomplete + complete
+        )
+        self.assertTrue(
+            self.Partner.fields_get(["customer_completeness"])["customer_completeness"]["groupable"]
+        )
 
     def test_others_neither_see_nor_search_it(self):
         plain = new_test_user(self.env, login="kundekartotek_plain", groups="base.group_user")
@@ -156,36 +187,57 @@ class TestCompleteness(KundekartotekCase):
         self.assertEqual(customer.customer_completeness, "complete")
 
     @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(rows=st.lists(st.fixed_dictionaries({
-        "street": st.sampled_from([False, "", "Storgata 1"]), "street2": st.sampled_from([False, "Postboks 1"]),
-        "zip": st.sampled_from([False, "0155"]), "city": st.sampled_from([False, "Oslo"]),
-        "country": st.sampled_from([False, "base.no", "base.se"]),
-        "customer_type": st.sampled_from(["business", "consumer", "public"]),
-        "company_registry": st.booleans(),
-        "email": st.sampled_from([False, "", "a@b.example"]),
-        "invoice_email": st.sampled_from([False, "c@b.example"]),
-        "buyer_reference": st.sampled_from([False, "4711"]),
-        "invoice_sending_method": st.sampled_from([False, "email", "manual"]),
-        "invoice_edi_format_store": st.sampled_from([False, "none", "ubl_bis3"]),
-        "terms": st.booleans(),
-        "child": st.sampled_from([None, "plain", "invoice", "role", "archived"]),
-    }), min_size=15, max_size=15))
+    @given(
+        rows=st.lists(
+            st.fixed_dictionaries(
+                {
+                    "street": st.sampled_from([False, "", "Storgata 1"]),
+                    "street2": st.sampled_from([False, "Postboks 1"]),
+                    "zip": st.sampled_from([False, "0155"]),
+                    "city": st.sampled_from([False, "Oslo"]),
+                    "country": st.sampled_from([False, "base.no", "base.se"]),
+                    "customer_type": st.sampled_from(["business", "consumer", "public"]),
+                    "company_registry": st.booleans(),
+                    "email": st.sampled_from([False, "", "a@b.example"]),
+                    "invoice_email": st.sampled_from([False, "c@b.example"]),
+                    "buyer_reference": st.sampled_from([False, "4711"]),
+                    "invoice_sending_method": st.sampled_from([False, "email", "manual"]),
+                    "invoice_edi_format_store": st.sampled_from([False, "none", "ubl_bis3"]),
+                    "terms": st.booleans(),
+                    "child": st.sampled_from([None, "plain", "invoice", "role", "archived"]),
+                }
+            ),
+            min_size=15,
+            max_size=15,
+        )
+    )
     def test_python_and_sql_agree(self, rows):
         """Every rule, whatever the customers look like."""
         with self.env.cr.savepoint() as savepoint:
             customers = self.Partner
             for number, row in enumerate(rows):
                 child = row["child"]
-                customer = self.make_customer(**{
-                    **{key: value for key, value in row.items() if key not in ("country", "terms", "child")},
-                    "country_id": row["country"] and self.env.ref(row["country"]).id,
-                    "company_registry": row["company_registry"] and self.numbers[number],
-                    "property_payment_term_id": row["terms"] and self.terms.id})
+                customer = self.make_customer(
+                    **{
+                        **{
+                            key: value
+                            for key, value in row.items()
+                            if key not in ("country", "terms", "child")
+                        },
+                        "country_id": row["country"] and self.env.ref(row["country"]).id,
+                        "company_registry": row["company_registry"] and self.numbers[number],
+                        "property_payment_term_id": row["terms"] and self.terms.id,
+                    }
+                )
                 if child:
                     make_contact(
-                        customer, "kari@b.example", role="invoice" if child in ("role", "archived") else None,
-                        type="invoice" if child == "invoice" else "contact", active=child != "archived",
-                        **self.address)
+                        customer,
+                        "kari@b.example",
+                        role="invoice" if child in ("role", "archived") else None,
+                        type="invoice" if child == "invoice" else "contact",
+                        active=child != "archived",
+                        **self.address,
+                    )
                 customers += customer
             self.missing(customers)
             savepoint.rollback()

@@ -12,7 +12,10 @@ from . import contact_role
 from . import res_partner_contact
 from . import res_partner_completeness
 from . import agreement
+from . import agreement_match
+from . import agreement_reminder
 from . import agreement_document
+from . import res_partner_agreement
 from . import sale_order
 from . import account_move
 from . import account_move_send

@@ -10,20 +10,29 @@ class AccountMove(models.Model):
     _inherit = ["account.move", "kundekartotek.agreement.document"]
 
     buyer_reference = fields.Char(
-        string="Buyer's Reference", compute="_compute_buyer_reference", store=True, readonly=False, precompute=True,
-        help="The reference that the buyer asked for, printed on the invoice.")
+        string="Buyer's Reference",
+        compute="_compute_buyer_reference",
+        store=True,
+        readonly=False,
+        precompute=True,
+        help="The reference that the buyer asked for, printed on the invoice.",
+    )
 
     @api.depends("partner_id", "move_type")
     def _compute_buyer_reference(self):
         for move in self:
             if move.state == "draft" and move.is_sale_document(include_receipts=True):
-                move.buyer_reference = move.partner_id.commercial_partner_id.buyer_reference or move.buyer_reference
+                move.buyer_reference = (
+                    move.partner_id.commercial_partner_id.buyer_reference or move.buyer_reference
+                )
 
     @api.depends("partner_id", "company_id", "move_type")
     def _compute_agreement_id(self):
         super()._compute_agreement_id()
 
-    @api.depends("partner_id", "company_id", "move_type", "invoice_date", "state", "agreement_id", "invoice_line_ids")
+    @api.depends(
+        "partner_id", "company_id", "move_type", "invoice_date", "state", "agreement_id", "invoice_line_ids"
+    )
     def _compute_agreement_notice(self):
         super()._compute_agreement_notice()
 
@@ -38,13 +47,20 @@ class AccountMove(models.Model):
         return self.state == "draft" and self.is_sale_document(include_receipts=True)
 
     def _is_priced_by_agreement(self):
-        return self._is_open_to_agreement() and not self.reversed_entry_id and bool(self._get_agreement_lines())
+        return (
+            self._is_open_to_agreement() and not self.reversed_entry_id and bool(self._get_agreement_lines())
+        )
 
     def _get_agreement_lines(self):
         """Lines that this invoice prices itself: those of an order have the order's price."""
         return self.invoice_line_ids.filtered(
-            lambda line: line.product_id and line.display_type == "product" and not line.sale_line_ids
-            and not line.is_imported)
+            lambda line: (
+                line.product_id
+                and line.display_type == "product"
+                and not line.sale_line_ids
+                and not line.is_imported
+            )
+        )
 
     def action_update_agreement_prices(self):
         """Price the lines anew by the agreement in force on the invoice date, as *Update Prices* does on an
@@ -58,9 +74,14 @@ class AccountMove(models.Model):
         lines._compute_price_unit()
         for line in lines:
             line.discount = line._get_agreed_price()[1] or 0.0
-        self.message_post(body=self.env._(
-            "Prices updated by the discount agreement %(name)s.", name=self.agreement_id.sudo().name,
-        ) if self.agreement_id else self.env._("Prices updated: no discount agreement applies."))
+        self.message_post(
+            body=self.env._(
+                "Prices updated by the discount agreement %(name)s.",
+                name=self.agreement_id.sudo().name,
+            )
+            if self.agreement_id
+            else self.env._("Prices updated: no discount agreement applies.")
+        )
 
 
 class AccountMoveLine(models.Model):
@@ -70,7 +91,8 @@ class AccountMoveLine(models.Model):
 
     # core's field, which has a default instead of a computation
     discount = fields.Float(
-        compute="_compute_agreement_discount", store=True, readonly=False, precompute=True, default=None)
+        compute="_compute_agreement_discount", store=True, readonly=False, precompute=True, default=None
+    )
 
     def _compute_price_unit(self):
         super()._compute_price_unit()
@@ -100,7 +122,10 @@ class AccountMoveLine(models.Model):
             return
         steps = pricelist._get_applicable_rules(self.product_id, self.move_id._get_agreement_date())
         prices = [self._get_agreed_price(quantity)[0] for quantity in {0.0, *steps.mapped("min_quantity")}]
-        if any(price is not None and not self.currency_id.compare_amounts(price, self.price_unit) for price in prices):
+        if any(
+            price is not None and not self.currency_id.compare_amounts(price, self.price_unit)
+            for price in prices
+        ):
             self._compute_price_unit()
             self._compute_agreement_discount()
 
@@ -113,7 +138,10 @@ class AccountMoveLine(models.Model):
         self.ensure_one()
         move = self.move_id
         if (
-            not self.product_id or not move.agreement_id or self.display_type != "product" or self.is_imported
+            not self.product_id
+            or not move.agreement_id
+            or self.display_type != "product"
+            or self.is_imported
             or not move.is_sale_document(include_receipts=True)
         ):
             return None, None
@@ -121,7 +149,8 @@ class AccountMoveLine(models.Model):
         if not pricelist:
             return None, percentage or None
         return self.with_company(move.company_id)._get_pricelist_price(
-            pricelist, self.quantity if quantity is None else quantity)
+            pricelist, self.quantity if quantity is None else quantity
+        )
 
     def _get_pricelist_price(self, pricelist, quantity):
         """As the order line does it: with the discount shown apart where the rule and the settings say so.
@@ -130,8 +159,12 @@ class AccountMoveLine(models.Model):
         """
         move, product = self.move_id, self.product_id
         date, currency = move._get_agreement_date(), pricelist.currency_id
-        arguments = {"quantity": abs(quantity) or 1.0, "uom": self.product_uom_id or product.uom_id,
-                     "date": date, "currency": currency}
+        arguments = {
+            "quantity": abs(quantity) or 1.0,
+            "uom": self.product_uom_id or product.uom_id,
+            "date": date,
+            "currency": currency,
+        }
         rule = self.env["product.pricelist.item"].browse(pricelist._get_product_rule(product, **arguments))
         price, discount = rule._compute_price(product, **arguments), 0.0
         if rule._show_discount():
@@ -140,5 +173,7 @@ class AccountMoveLine(models.Model):
                 price, discount = full_price, (full_price - price) / full_price * 100
         price = currency._convert(price, move.currency_id, move.company_id, date, round=False)
         return product._get_tax_included_unit_price_from_price(
-            price, product.taxes_id._filter_taxes_by_company(move.company_id),
-            fiscal_position=move.fiscal_position_id), discount
+            price,
+            product.taxes_id._filter_taxes_by_company(move.company_id),
+            fiscal_position=move.fiscal_position_id,
+        ), discount

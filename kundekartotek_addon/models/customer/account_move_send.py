@@ -21,8 +21,12 @@ class AccountMoveSend(models.AbstractModel):
         alerts = super()._get_alerts(moves, moves_data)
         if len(moves) > 1 and (alert := alerts.get("account_missing_email")):
             missing = moves.filtered(
-                lambda move: "email" in moves_data[move]["sending_methods"]
-                and not move.partner_id.email and not moves_data[move].get("mail_partner_ids")).partner_id
+                lambda move: (
+                    "email" in moves_data[move]["sending_methods"]
+                    and not move.partner_id.email
+                    and not moves_data[move].get("mail_partner_ids")
+                )
+            ).partner_id
             if missing:
                 alert["action"] = missing._get_records_action(name=alert["action"]["name"])
             else:
@@ -38,5 +42,7 @@ class AccountMoveSend(models.AbstractModel):
             return customer._get_invoice_contact()
         # Core sends to partners, not to addresses: an address gets a contact of its own below the customer.
         return move._partner_find_from_emails_single(
-            [email], filter_found=lambda partner: partner.commercial_partner_id == commercial,
-            additional_values={email_normalize(email): {"parent_id": commercial.id, "type": "other"}})
+            [email],
+            filter_found=lambda partner: partner.commercial_partner_id == commercial,
+            additional_values={email_normalize(email): {"parent_id": commercial.id, "type": "other"}},
+        )

@@ -1,67 +1,92 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-import logging
 from datetime import timedelta
-
-from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
-from odoo.tools import format_date
-
-_logger = logging.getLogger(__name__)
 
 STATES = [("upcoming", "Upcoming"), ("active", "Active"), ("expired", "Expired")]
 
 
 class KundekartotekAgreement(models.Model):
     """A discount agreement (rabattavtale): a customer or a category of customers gets a pricelist, or a
-    percentage off, between two dates, both included. Orders and invoices take the one in force on their date."""
+    percentage off, between two dates, both included. Which one a document takes: ``agreement_match.py``."""
 
     _name = "kundekartotek.agreement"
     _description = "Discount Agreement"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "kundekartotek.audit.mixin"]
     _order = "date_from DESC, id DESC"
     _check_company_auto = True
 
     name = fields.Char(required=True, tracking=True)
     active = fields.Boolean(default=True)
     company_id = fields.Many2one(
-        "res.company", required=True, index=True, default=lambda self: self.env.company, ondelete="cascade")
+        "res.company", required=True, index=True, default=lambda self: self.env.company, ondelete="cascade"
+    )
     partner_id = fields.Many2one(
-        "res.partner", string="Customer", index="btree_not_null", ondelete="restrict", check_company=True,
-        tracking=True, domain=[("is_customer", "=", True)],
+        "res.partner",
+        string="Customer",
+        index="btree_not_null",
+        ondelete="restrict",
+        check_company=True,
+        tracking=True,
+        domain=[("is_customer", "=", True)],
     )
     category_id = fields.Many2one(
-        "kundekartotek.category", string="Customer Category", index="btree_not_null", ondelete="restrict",
-        tracking=True, help="For every customer of this category and of the categories below it.",
+        "kundekartotek.category",
+        string="Customer Category",
+        index="btree_not_null",
+        ondelete="restrict",
+        tracking=True,
+        help="For every customer of this category and of the categories below it.",
     )
     pricelist_id = fields.Many2one(
-        "product.pricelist", index="btree_not_null", ondelete="restrict", check_company=True, tracking=True,
+        "product.pricelist",
+        index="btree_not_null",
+        ondelete="restrict",
+        check_company=True,
+        tracking=True,
         help="The prices agreed on. They replace the customer's own pricelist.",
     )
     discount = fields.Float(
-        string="Discount (%)", digits="Discount", tracking=True,
+        string="Discount (%)",
+        digits="Discount",
+        tracking=True,
         help="Off the price the customer would have had otherwise, shown as a discount on each line.",
     )
     date_from = fields.Date(
-        string="From", required=True, default=fields.Date.context_today, tracking=True, help="First day in force.")
-    date_to = fields.Date(
-        string="To", tracking=True, help="Last day in force. Empty: until further notice.")
+        string="From",
+        required=True,
+        default=fields.Date.context_today,
+        tracking=True,
+        help="First day in force.",
+    )
+    date_to = fields.Date(string="To", tracking=True, help="Last day in force. Empty: until further notice.")
     user_id = fields.Many2one(
-        "res.users", string="Responsible", index="btree_not_null", tracking=True,
+        "res.users",
+        string="Responsible",
+        index="btree_not_null",
+        tracking=True,
         default=lambda self: self.env.user,
         domain=lambda self: [("all_group_ids", "in", self.env.ref("kundekartotek_addon.group_reader").ids)],
         help="Gets a task before the agreement ends.",
     )
     terms = fields.Html()
-    document_ids = fields.Many2many("ir.attachment", string="Documents", copy=False, bypass_search_access=True)
+    document_ids = fields.Many2many(
+        "ir.attachment", string="Documents", copy=False, bypass_search_access=True
+    )
     reminded_date_to = fields.Date(
-        string="Reminded of End", readonly=True, copy=False, help="The end date the responsible was reminded of.")
+        string="Reminded of End",
+        readonly=True,
+        copy=False,
+        help="The end date the responsible was reminded of.",
+    )
     state = fields.Selection(STATES, compute="_compute_state", search="_search_state")
     days_left = fields.Integer(compute="_compute_state", help="Days left after today; 0 on the last day.")
     is_expiring = fields.Boolean(
-        string="Ends Soon", compute="_compute_state", search="_search_is_expiring",
+        string="Ends Soon",
+        compute="_compute_state",
+        search="_search_is_expiring",
         help="In force, and ends within the number of days set in Settings.",
     )
     overlap_message = fields.Char(compute="_compute_overlap_message")
@@ -70,14 +95,34 @@ class KundekartotekAgreement(models.Model):
 
     _one_target = models.Constraint(
         "CHECK (num_nonnulls(partner_id, category_id) = 1)",
-        "An agreement is with one customer or for one customer category: choose one of the two.")
+        "An agreement is with one customer or for one customer category: choose one of the two.",
+    )
     _one_benefit = models.Constraint(
         "CHECK ((pricelist_id IS NULL) = (coalesce(discount, 0) <> 0))",
-        "An agreement gives a pricelist or a discount in percent: choose one of the two.")
+        "An agreement gives a pricelist or a discount in percent: choose one of the two.",
+    )
     _discount_range = models.Constraint(
-        "CHECK (coalesce(discount, 0) BETWEEN 0 AND 100)", "The discount must be between 0 and 100 percent.")
+        "CHECK (coalesce(discount, 0) BETWEEN 0 AND 100)", "The discount must be between 0 and 100 percent."
+    )
     _dates_order = models.Constraint(
-        "CHECK (date_to >= date_from)", "The agreement ends before it starts: correct one of the dates.")
+        "CHECK (date_to >= date_from)", "The agreement ends before it starts: correct one of the dates."
+    )
+
+    @api.model
+    def _audited_fields(self):
+        return super()._audited_fields() + [
+            "name",
+            "active",
+            "company_id",
+            "partner_id",
+            "category_id",
+            "pricelist_id",
+            "discount",
+            "date_from",
+            "date_to",
+            "user_id",
+            "document_ids",
+        ]
 
     # === State ===
 
@@ -89,8 +134,10 @@ class KundekartotekAgreement(models.Model):
             agreement.state = "upcoming" if today < start else "expired" if end and end < today else "active"
             agreement.days_left = (end - today).days if end and agreement.state == "active" else 0
             agreement.is_expiring = bool(
-                end and agreement.state == "active"
-                and agreement.days_left <= agreement.company_id.agreement_reminder_days)
+                end
+                and agreement.state == "active"
+                and agreement.days_left <= agreement.company_id.agreement_reminder_days
+            )
 
     def _search_state(self, operator, value):
         if operator != "in":
@@ -110,7 +157,8 @@ class KundekartotekAgreement(models.Model):
         expiring = self._in_force_domain(today, today) & Domain.OR(
             Domain("company_id", "=", company.id)
             & Domain("date_to", "<=", today + timedelta(days=company.agreement_reminder_days))
-            for company in self.env.companies)
+            for company in self.env.companies
+        )
         return Domain.OR(expiring if wanted else ~expiring for wanted in set(map(bool, value)))
 
     @api.model
@@ -122,23 +170,33 @@ class KundekartotekAgreement(models.Model):
     @api.depends("partner_id", "category_id", "company_id", "date_from", "date_to", "active")
     def _compute_overlap_message(self):
         self.overlap_message = False
-        targets = Domain("partner_id", "in", self.partner_id.ids) | Domain("category_id", "in", self.category_id.ids)
+        targets = Domain("partner_id", "in", self.partner_id.ids) | Domain(
+            "category_id", "in", self.category_id.ids
+        )
         others = self.search(targets & Domain("company_id", "in", self.company_id.ids))
         for agreement in self.filtered(lambda agreement: agreement.active and agreement.date_from):
-            overlapping = others.filtered(lambda other: other != agreement._origin
-                and (other.partner_id, other.category_id, other.company_id) == (
-                    agreement.partner_id._origin, agreement.category_id._origin, agreement.company_id._origin)
-                and (not agreement.date_to or other.date_from <= agreement.date_to)
-                and (not other.date_to or other.date_to >= agreement.date_from))
-            if overlapping:
+            if overlapping := others.filtered(agreement._overlaps):
                 agreement.overlap_message = self.env._(
-                    "Overlaps with %(names)s. Where two are in force on a day, the one that started last counts.",
-                    names=", ".join(overlapping.mapped("name")))
+                    "Overlaps with %(names)s. When both are in force, the one that started last counts.",
+                    names=", ".join(overlapping.mapped("name")),
+                )
+
+    def _overlaps(self, other):
+        """Whether another agreement is for the same ones and in force on some of the same days."""
+        return (
+            other != self._origin
+            and other.partner_id == self.partner_id._origin
+            and other.category_id == self.category_id._origin
+            and other.company_id == self.company_id._origin
+            and (not self.date_to or other.date_from <= self.date_to)
+            and (not other.date_to or other.date_to >= self.date_from)
+        )
 
     def _compute_document_counts(self):
         for fname, model in (("order_count", "sale.order"), ("invoice_count", "account.move")):
-            counts = dict(self.env[model]._read_group(
-                [("agreement_id", "in", self.ids)], ["agreement_id"], ["__count"]))
+            counts = dict(
+                self.env[model]._read_group([("agreement_id", "in", self.ids)], ["agreement_id"], ["__count"])
+            )
             for agreement in self:
                 agreement[fname] = counts.get(agreement, 0)
 
@@ -152,7 +210,8 @@ class KundekartotekAgreement(models.Model):
         self.check_access("read")
         return {
             **self.env["ir.actions.act_window"]._for_xml_id(xmlid),
-            "domain": [("agreement_id", "in", self.ids)], "context": {"create": False},
+            "domain": [("agreement_id", "in", self.ids)],
+            "context": {"create": False},
         }
 
     # === Checks ===
@@ -162,18 +221,28 @@ class KundekartotekAgreement(models.Model):
         for agreement in self:
             commercial = agreement.partner_id.commercial_partner_id
             if agreement.partner_id != commercial:
-                raise ValidationError(self.env._(
-                    "%(contact)s is a contact person: make the agreement with %(customer)s.",
-                    contact=agreement.partner_id.display_name, customer=commercial.display_name))
+                raise ValidationError(
+                    self.env._(
+                        "%(contact)s is a contact person: make the agreement with %(customer)s.",
+                        contact=agreement.partner_id.display_name,
+                        customer=commercial.display_name,
+                    )
+                )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
         for model in ("sale.order", "account.move"):
-            used = self.env[model].sudo().search([("agreement_id", "in", self.ids)], limit=1)  # other companies' too
+            used = (
+                self.env[model].sudo().search([("agreement_id", "in", self.ids)], limit=1)
+            )  # other companies' too
             if used:
-                raise UserError(self.env._(
-                    "%(agreement)s gave the prices of %(document)s and must be kept. Archive it instead.",
-                    agreement=used.agreement_id.name, document=used.display_name))
+                raise UserError(
+                    self.env._(
+                        "%(agreement)s gave the prices of %(document)s and must be kept. Archive it instead.",
+                        agreement=used.agreement_id.name,
+                        document=used.display_name,
+                    )
+                )
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -197,148 +266,5 @@ class KundekartotekAgreement(models.Model):
     def copy_data(self, default=None):
         return [
             {**vals, "name": self.env._("%(name)s (copy)", name=agreement.name)}
-            for agreement, vals in zip(self, super().copy_data(default))
+            for agreement, vals in zip(self, super().copy_data(default), strict=True)
         ]
-
-    # === Which one applies ===
-
-    @api.model
-    def _find_in_force(self, wanted):
-        """The agreement each document gets its prices from.
-
-        A customer's own agreement goes before its category's, a deeper category before the ones above it,
-        then the one that started last, then the newest. A company's agreements count for its branches too.
-
-        :param wanted: collection of ``(partner, company, date)``
-        :return: ``{(partner, company, date): agreement}``, empty recordsets included
-        """
-        partners = self.env["res.partner"].union(*(partner for partner, _company, _date in wanted))  # read at once
-        customers = {partner.id: partner.commercial_partner_id for partner in partners}
-        wanted = {key: (customers[key[0].id], key[1], key[2]) for key in wanted if key[0]}
-        dates = [date for _customer, _company, date in wanted.values()]
-        if not dates:
-            return {}
-        paths = {  # sudo: who sells may not read categories
-            customer: customer.customer_category_id.parent_path or ""
-            for customer in partners.commercial_partner_id.sudo()}
-        candidates = self._read_in_force(
-            {customer.id for customer in paths},
-            {int(category) for path in paths.values() for category in path.split("/") if category},
-            {parent for _customer, company, _date in wanted.values() for parent in company.sudo().parent_ids.ids},
-            min(dates), max(dates))
-        return {
-            key: next((
-                agreement.sudo(False).with_env(self.env) for agreement in candidates
-                if agreement._applies(customer, paths[customer], company, date)
-            ), self.browse())
-            for key, (customer, company, date) in wanted.items()
-        }
-
-    @api.model
-    def _read_in_force(self, customer_ids, category_ids, company_ids, first, last):
-        """Candidates, best first. As superuser: a salesperson or a web customer gets the agreed prices
-        without the right to read agreements."""
-        return self.sudo().search(
-            (Domain("partner_id", "in", customer_ids) | Domain("category_id", "in", category_ids))
-            & Domain("company_id", "in", company_ids) & self._in_force_domain(first, last)
-        ).sorted(lambda agreement: (
-            bool(agreement.partner_id), len(agreement.category_id.parent_path or ""),
-            agreement.date_from, agreement.id), reverse=True)
-
-    def _applies(self, customer, category_path, company, date):
-        """Whether this agreement is in force for a customer, whose category has this path, on a date."""
-        return (
-            self.date_from <= date and (not self.date_to or date <= self.date_to)
-            and self.company_id in company.sudo().parent_ids
-            and (self.partner_id == customer if self.partner_id
-                 else category_path.startswith(self.category_id.parent_path))
-        )
-
-    def _get_terms(self):
-        """What the agreement gives. As superuser, for the same reason as :meth:`_read_in_force`.
-
-        :return: ``(pricelist, discount in percent)``; an archived pricelist counts as none
-        """
-        agreement = self.sudo()
-        return agreement.pricelist_id.filtered("active").with_env(self.env), agreement.discount
-
-    # === The task before the end ===
-
-    @api.model
-    def _cron_remind(self):
-        """Nightly: give the responsible a task for each agreement that ends soon, once per end date."""
-        due = self._find_due_reminders()
-        self.env["ir.cron"]._commit_progress(remaining=len(due))
-        for agreement in due:
-            agreement = agreement.try_lock_for_update().filtered_domain([("date_to", "!=", False)])
-            try:
-                with self.env.cr.savepoint():
-                    agreement._remind()
-            except Exception:  # noqa: BLE001 one bad record never stops the rest
-                _logger.exception("No task could be made for the agreement %s", agreement.id)
-            if not self.env["ir.cron"]._commit_progress(1):
-                return
-
-    @api.model
-    def _find_due_reminders(self):
-        today = fields.Date.context_today(self)
-        companies = self.env["res.company"].search([])
-        soon = Domain.OR(
-            Domain("company_id", "=", company.id)
-            & Domain("date_to", "<=", today + timedelta(days=company.agreement_reminder_days))
-            for company in companies)
-        ending = self.search(soon & Domain("date_to", ">=", today), order="date_to, id")
-        return ending.filtered(lambda agreement: agreement.reminded_date_to != agreement.date_to)
-
-    def _remind(self):
-        for agreement in self:
-            agreement.activity_schedule(
-                "mail.mail_activity_data_todo",
-                date_deadline=agreement.date_to,
-                user_id=agreement._find_responsible().id,
-                summary=self.env._("Discount agreement ends %(date)s", date=format_date(self.env, agreement.date_to)),
-                note=Markup("<p>%s</p>") % self.env._(
-                    "Renew %(name)s with %(customer)s, or let it end.", name=agreement.name,
-                    customer=agreement.partner_id.display_name or agreement.category_id.display_name),
-            )
-            agreement.reminded_date_to = agreement.date_to
-
-    def _find_responsible(self):
-        """Who gets the task: the responsible, else the customer's salesperson, else who registered the
-        agreement, else an administrator; only somebody who still works here and may read it."""
-        self.ensure_one()
-        reader = self.env.ref("kundekartotek_addon.group_reader")
-        administrators = self.env.ref("kundekartotek_addon.group_administrator").all_user_ids
-        candidates = self.user_id + self.partner_id.user_id + self.create_uid + administrators.sorted("id", True)
-        return candidates.filtered(
-            lambda user: user.active and reader in user.all_group_ids and self.company_id in user.company_ids
-            and user != self.env.ref("base.user_root"))[:1] or self.env.user
-
-
-class ResPartner(models.Model):
-    """The agreements of a customer: its own, and those of its category."""
-
-    _inherit = "res.partner"
-
-    agreement_count = fields.Integer(
-        compute="_compute_agreement_count", groups="kundekartotek_addon.group_reader",
-        help="Agreements of the customer and of its category, in force or not.")
-
-    def _compute_agreement_count(self):
-        for partner in self:
-            partner.agreement_count = self.env["kundekartotek.agreement"].search_count(partner._get_agreement_domain())
-
-    def _get_agreement_domain(self):
-        self.ensure_one()
-        customer = self.commercial_partner_id
-        return Domain("partner_id", "=", customer.id) | Domain(
-            "category_id", "parent_of", customer.sudo().customer_category_id.ids)
-
-    def action_view_agreements(self):
-        self.ensure_one()
-        self.check_access("read")
-        return {
-            **self.env["ir.actions.act_window"]._for_xml_id("kundekartotek_addon.kundekartotek_agreement_action"),
-            "domain": list(self._get_agreement_domain()),
-            "context": {"default_partner_id": self.commercial_partner_id.id},
-        }

@@ -11,8 +11,10 @@ class KundekartotekContactRole(models.Model):
 
     name = fields.Char(required=True, translate=True)
     code = fields.Char(
-        required=True, copy=False,
-        help="How the program finds the role: invoices go to invoice, reminders to reminder.")
+        required=True,
+        copy=False,
+        help="How the program finds the role: invoices go to invoice, reminders to reminder.",
+    )
     sequence = fields.Integer(default=10)
     color = fields.Integer()
     active = fields.Boolean(default=True)

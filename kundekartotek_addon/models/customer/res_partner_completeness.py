@@ -23,19 +23,32 @@ class ResPartner(models.Model):
     _inherit = "res.partner"
 
     customer_completeness = fields.Selection(
-        [("incomplete", "Incomplete"), ("complete", "Complete")], string="Completeness",
-        compute="_compute_customer_completeness", compute_sudo=True, search="_search_customer_completeness",
+        [("incomplete", "Incomplete"), ("complete", "Complete")],
+        string="Completeness",
+        compute="_compute_customer_completeness",
+        compute_sudo=True,
+        search="_search_customer_completeness",
         groups="kundekartotek_addon.group_reader",
-        help="Whether the customer has all that a lawful invoice which can be delivered needs.")
+        help="Whether the customer has all that a lawful invoice which can be delivered needs.",
+    )
     customer_missing = fields.Html(
-        string="Missing", sanitize=False, compute="_compute_customer_completeness", compute_sudo=True,
-        groups="kundekartotek_addon.group_reader")
+        string="Missing",
+        sanitize=False,
+        compute="_compute_customer_completeness",
+        compute_sudo=True,
+        groups="kundekartotek_addon.group_reader",
+    )
     buyer_reference = fields.Char(
         string="Buyer's Reference",
-        help="The reference that the buyer wants on every invoice, as public bodies do. Each invoice starts with it.")
+        help="What the buyer wants every invoice to say, as public bodies do. Each new invoice gets it.",
+    )
 
     def _commercial_fields(self):
         return super()._commercial_fields() + ["buyer_reference"]
+
+    @api.model
+    def _audited_fields(self):
+        return super()._audited_fields() + ["buyer_reference"]
 
     @api.model
     def _completeness_rules(self):
@@ -48,75 +61,142 @@ class ResPartner(models.Model):
         """
         domestic = Domain("country_id", "=", False) | Domain("country_id.code", "=", "NO")
         public = Domain("customer_type", "=", "public") & Domain("invoice_sending_method", "!=", "manual")
-        address = (Domain("street", "!=", False) | Domain("street2", "!=", False)) & Domain("city", "!=", False) & (
-            Domain("zip", "!=", False) | ~domestic)
-        address_fields = ("street", "street2", "zip", "city", "country_id", "child_ids.type", "child_ids.street",
-                          "child_ids.street2", "child_ids.zip", "child_ids.city", "child_ids.country_id")
+        address = (
+            (Domain("street", "!=", False) | Domain("street2", "!=", False))
+            & Domain("city", "!=", False)
+            & (Domain("zip", "!=", False) | ~domestic)
+        )
+        address_fields = (
+            "street",
+            "street2",
+            "zip",
+            "city",
+            "country_id",
+            "child_ids.type",
+            "child_ids.street",
+            "child_ids.street2",
+            "child_ids.zip",
+            "child_ids.city",
+            "child_ids.country_id",
+        )
         no_address = ~address & ~Domain("child_ids", "any", Domain("type", "=", "invoice") & address)
         rules = [
             CompletenessRule(
-                "name", self.env._("Name: at the top of the card"),
-                Domain("name", "=", False), ("name",)),
+                "name", self.env._("Name: at the top of the card"), Domain("name", "=", False), ("name",)
+            ),
             CompletenessRule(
-                "address", self.env._("Address (street, postal code and city) or organisation number: at the top of "
-                                      "the card"),
-                no_address & Domain("company_registry", "=", False), (*address_fields, "company_registry")),
+                "address",
+                self.env._(
+                    "Address (street, postal code and city) or organisation number: at the top of the card"
+                ),
+                no_address & Domain("company_registry", "=", False),
+                (*address_fields, "company_registry"),
+            ),
             CompletenessRule(
-                "company_registry", self.env._("Organisation number: Customer File, Identity"),
-                Domain("customer_type", "in", ("business", "public")) & domestic
-                & Domain("company_registry", "=", False), ("customer_type", "country_id", "company_registry")),
+                "company_registry",
+                self.env._("Organisation number: Customer File, Identity"),
+                Domain("customer_type", "in", ("business", "public"))
+                & domestic
+                & Domain("company_registry", "=", False),
+                ("customer_type", "country_id", "company_registry"),
+            ),
             CompletenessRule(
-                "email", self.env._("E-mail or invoice e-mail, because invoices are sent by e-mail: Customer File, "
-                                    "Sending"),
-                Domain("invoice_sending_method", "in", (False, "email")) & Domain("invoice_email", "=", False)
-                & Domain("email", "=", False) & ~Domain("child_ids", "any", Domain("email", "!=", False) & (
-                    Domain("type", "=", "invoice") | Domain("contact_role_ids.code", "=", "invoice"))),
-                ("invoice_sending_method", "invoice_email", "email", "child_ids.email", "child_ids.type",
-                 "child_ids.contact_role_ids")),
+                "email",
+                self.env._(
+                    "E-mail or invoice e-mail, because invoices are sent by e-mail: Customer File, Sending"
+                ),
+                Domain("invoice_sending_method", "in", (False, "email"))
+                & Domain("invoice_email", "=", False)
+                & Domain("email", "=", False)
+                & ~Domain(
+                    "child_ids",
+                    "any",
+                    Domain("email", "!=", False)
+                    & (Domain("type", "=", "invoice") | Domain("contact_role_ids.code", "=", "invoice")),
+                ),
+                (
+                    "invoice_sending_method",
+                    "invoice_email",
+                    "email",
+                    "child_ids.email",
+                    "child_ids.type",
+                    "child_ids.contact_role_ids",
+                ),
+            ),
             CompletenessRule(
-                "payment_term", self.env._("Payment terms: Sales & Purchase"),
-                Domain("property_payment_term_id", "=", False), ("property_payment_term_id",)),
+                "payment_term",
+                self.env._("Payment terms: Sales & Purchase"),
+                Domain("property_payment_term_id", "=", False),
+                ("property_payment_term_id",),
+            ),
             CompletenessRule(
-                "customer_type", self.env._("Customer type: Customer File, Identity"),
-                Domain("customer_type", "=", False), ("customer_type",)),
+                "customer_type",
+                self.env._("Customer type: Customer File, Identity"),
+                Domain("customer_type", "=", False),
+                ("customer_type",),
+            ),
             CompletenessRule(
-                "buyer_reference", self.env._("Buyer's reference, because the customer is a public body: Customer "
-                                              "File, Sending"),
+                "buyer_reference",
+                self.env._(
+                    "Buyer's reference, because the customer is a public body: Customer File, Sending"
+                ),
                 public & Domain("buyer_reference", "=", False),
-                ("customer_type", "invoice_sending_method", "buyer_reference")),
+                ("customer_type", "invoice_sending_method", "buyer_reference"),
+            ),
             self._get_edi_format_rule(public, domestic),
         ]
         methods = dict(self._fields["invoice_sending_method"].selection)
         if "snailmail" in methods:
-            rules.append(CompletenessRule(
-                "postal_address", self.env._("Address, because invoices are sent by post: at the top of the card"),
-                Domain("invoice_sending_method", "=", "snailmail") & no_address,
-                ("invoice_sending_method", *address_fields)))
+            rules.append(
+                CompletenessRule(
+                    "postal_address",
+                    self.env._("Address, because invoices are sent by post: at the top of the card"),
+                    Domain("invoice_sending_method", "=", "snailmail") & no_address,
+                    ("invoice_sending_method", *address_fields),
+                )
+            )
         if "peppol" in methods and "peppol_endpoint" in self._fields:
-            rules.append(CompletenessRule(
-                "peppol", self.env._("Peppol endpoint, because invoices are sent by Peppol: Accounting"),
-                Domain("invoice_sending_method", "=", "peppol")
-                & (Domain("peppol_eas", "=", False) | Domain("peppol_endpoint", "=", False)),
-                ("invoice_sending_method", "peppol_eas", "peppol_endpoint")))
+            rules.append(
+                CompletenessRule(
+                    "peppol",
+                    self.env._("Peppol endpoint, because invoices are sent by Peppol: Accounting"),
+                    Domain("invoice_sending_method", "=", "peppol")
+                    & (Domain("peppol_eas", "=", False) | Domain("peppol_endpoint", "=", False)),
+                    ("invoice_sending_method", "peppol_eas", "peppol_endpoint"),
+                )
+            )
         return rules
 
     @api.model
     def _get_edi_format_rule(self, public, domestic):
         """Public bodies take EHF, which is Peppol BIS Billing 3. Core suggests it for Norwegian customers
         where electronic invoicing is installed, and stores only what differs from the suggestion."""
-        ehf = [key for key, _label in self._fields["invoice_edi_format"].selection if key.startswith(("ubl_bis", "ehf"))]
+        ehf = [
+            key
+            for key, _label in self._fields["invoice_edi_format"].selection
+            if key.startswith(("ubl_bis", "ehf"))
+        ]
         if not ehf:
             return CompletenessRule(
-                "edi_format", self.env._("EHF invoice format, because the customer is a public body: an administrator "
-                                         "must install electronic invoicing (UBL), or choose the sending method "
-                                         "Manual if EHF is sent by another program"),
-                public, ("customer_type", "invoice_sending_method"))
+                "edi_format",
+                self.env._(
+                    "EHF invoice format, because the customer is a public body: an administrator "
+                    "must install electronic invoicing (UBL), or choose the sending method "
+                    "Manual if EHF is sent by another program"
+                ),
+                public,
+                ("customer_type", "invoice_sending_method"),
+            )
         return CompletenessRule(
-            "edi_format", self.env._("EHF invoice format (Peppol BIS 3), because the customer is a public body: "
-                                     "Accounting"),
-            public & Domain("invoice_edi_format_store", "not in", ehf)
+            "edi_format",
+            self.env._(
+                "EHF invoice format (Peppol BIS 3), because the customer is a public body: Accounting"
+            ),
+            public
+            & Domain("invoice_edi_format_store", "not in", ehf)
             & ~(Domain("invoice_edi_format_store", "=", False) & domestic),
-            ("customer_type", "invoice_sending_method", "invoice_edi_format_store", "country_id"))
+            ("customer_type", "invoice_sending_method", "invoice_edi_format_store", "country_id"),
+        )
 
     @api.model
     def _completeness_fields(self):
@@ -136,14 +216,16 @@ class ResPartner(models.Model):
             if messages:
                 customer.customer_completeness = "incomplete"
                 customer.customer_missing = Markup("<ul>%s</ul>") % Markup().join(
-                    Markup("<li>%s</li>") % message for message in messages)
+                    Markup("<li>%s</li>") % message for message in messages
+                )
 
     def _search_customer_completeness(self, operator, value):
         if operator != "in":
             return NotImplemented
         self._check_field_access(self._fields["customer_completeness"], "read")
         domains = {
-            state: Domain("id", "in", self._select_customers(state)) for state in ("incomplete", "complete")}
+            state: Domain("id", "in", self._select_customers(state)) for state in ("incomplete", "complete")
+        }
         domains[False] = Domain("is_customer", "=", False)
         return Domain.OR(domains[state] for state in value if state in domains)
 
@@ -151,14 +233,17 @@ class ResPartner(models.Model):
         """A sub-query of customers, archived ones included. As superuser: whether a customer is complete must
         not depend on what the user may see of it; the query around this one decides which are shown.
 
-        OFFSET 0 keeps PostgreSQL from testing the rules as filters of the whole table: it would put their cost
-        so high that it spends seconds compiling them first."""
+        OFFSET 0 keeps PostgreSQL from testing the rules as filters of the whole table: it would think them so
+        costly that it spends seconds compiling them first."""
         query = self.sudo().with_context(active_test=False)._search([("is_customer", "=", True)])
         return SQL(
             "(SELECT s.id FROM (%s OFFSET 0) s WHERE s.state = %s)",
-            query.select(SQL.identifier(query.table, "id"), SQL(
-                "%s AS state", self._field_to_sql(query.table, "customer_completeness", query))),
-            state)
+            query.select(
+                SQL.identifier(query.table, "id"),
+                SQL("%s AS state", self._field_to_sql(query.table, "customer_completeness", query)),
+            ),
+            state,
+        )
 
     def _field_to_sql(self, alias, field_expr, query=None):
         """Lets lists and kanbans group and sort by completeness, which depends on the company and so has no
@@ -167,6 +252,13 @@ class ResPartner(models.Model):
             return super()._field_to_sql(alias, field_expr, query)
         self._check_field_access(self._fields[field_expr], "read")
         model = self.sudo()
-        incomplete, customer = (domain.optimize_full(model)._to_sql(model, alias, query) for domain in (
-            Domain.OR(rule.missing for rule in self._completeness_rules()), Domain("is_customer", "=", True)))
-        return SQL("CASE WHEN NOT %s THEN NULL WHEN %s THEN 'incomplete' ELSE 'complete' END", customer, incomplete)
+        incomplete, customer = (
+            domain.optimize_full(model)._to_sql(model, alias, query)
+            for domain in (
+                Domain.OR(rule.missing for rule in self._completeness_rules()),
+                Domain("is_customer", "=", True),
+            )
+        )
+        return SQL(
+            "CASE WHEN NOT %s THEN NULL WHEN %s THEN 'incomplete' ELSE 'complete' END", customer, incomplete
+        )

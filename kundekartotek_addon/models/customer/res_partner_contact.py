@@ -11,19 +11,28 @@ class ResPartner(models.Model):
     _inherit = "res.partner"
 
     contact_role_ids = fields.Many2many(
-        "kundekartotek.contact.role", string="Contact Roles", copy=False,
-        groups="kundekartotek_addon.group_reader", help="What this contact person is there for.")
+        "kundekartotek.contact.role",
+        string="Contact Roles",
+        copy=False,
+        groups="kundekartotek_addon.group_reader",
+        help="What this contact person is there for.",
+    )
     invoice_email = fields.Char(
         string="Invoice E-mail",
-        help="Invoices by e-mail go here. Empty: to the contact person with the role Invoice, else to the invoice "
-             "address, else to the customer's e-mail.")
+        help="Invoices by e-mail go here. Empty: to the contact person with the role Invoice, else to the "
+        "invoice address, else to the customer's e-mail.",
+    )
     reminder_email = fields.Char(
         string="Reminder E-mail",
-        help="Reminders go here. Empty: to the contact person with the role Reminder, else to the invoice address, "
-             "else to the customer's e-mail.")
+        help="Reminders go here. Empty: to the contact person with the role Reminder, else to the "
+        "invoice address, else to the customer's e-mail.",
+    )
     role_contact_ids = fields.One2many(
-        "res.partner", string="Contacts by Role", compute="_compute_role_contact_ids",
-        groups="kundekartotek_addon.group_reader")
+        "res.partner",
+        string="Contacts by Role",
+        compute="_compute_role_contact_ids",
+        groups="kundekartotek_addon.group_reader",
+    )
 
     @api.depends("child_ids.contact_role_ids")
     def _compute_role_contact_ids(self):
@@ -35,9 +44,18 @@ class ResPartner(models.Model):
         for partner in self:
             for email in (partner.invoice_email, partner.reminder_email):
                 if email and not single_email_re.fullmatch(email_normalize(email) or ""):
-                    raise ValidationError(self.env._(
-                        "%(email)s (%(customer)s) is not an e-mail address: write one address, such as "
-                        "invoice@example.com.", email=email, customer=partner.display_name))
+                    raise ValidationError(
+                        self.env._(
+                            "%(email)s (%(customer)s) is not an e-mail address: write one address, such as "
+                            "invoice@example.com.",
+                            email=email,
+                            customer=partner.display_name,
+                        )
+                    )
+
+    @api.model
+    def _audited_fields(self):
+        return super()._audited_fields() + ["contact_role_ids", "invoice_email", "reminder_email"]
 
     def _get_contact(self, role):
         """The customer's contact person for a role.
@@ -46,19 +64,23 @@ class ResPartner(models.Model):
         :return: the first such contact person with an e-mail address, else the first one, else empty
         """
         self.ensure_one()
-        contacts = self._read_role_contacts().filtered(lambda contact: role in contact.sudo().contact_role_ids.mapped("code"))
+        contacts = self._read_role_contacts(role)
         return (contacts.filtered("email") or contacts)[:1]
 
-    def _read_role_contacts(self):
+    def _read_role_contacts(self, role):
         """As superuser: who sends an invoice reaches the right person without the right to read roles."""
         contacts = self.commercial_partner_id.sudo().child_ids
-        return contacts.filtered("contact_role_ids").with_env(self.env)
+        return contacts.filtered(lambda contact: role in contact.contact_role_ids.mapped("code")).with_env(
+            self.env
+        )
 
     def _get_invoice_contact(self):
         """Who gets this customer's invoices, where no invoice e-mail is given: the contact person with the
         role, else the invoice address; empty where neither has an e-mail address."""
         role = self._get_contact("invoice").filtered("email")
-        address = self.commercial_partner_id.child_ids.filtered(lambda child: child.type == "invoice" and child.email)
+        address = self.commercial_partner_id.child_ids.filtered(
+            lambda child: child.type == "invoice" and child.email
+        )
         return role or (self & address) or address[:1]
 
     def _get_invoice_email(self):
@@ -69,8 +91,12 @@ class ResPartner(models.Model):
         self.ensure_one()
         commercial = self.commercial_partner_id
         return (
-            self.invoice_email or commercial.invoice_email or self._get_invoice_contact().email
-            or self.email or commercial.email)
+            self.invoice_email
+            or commercial.invoice_email
+            or self._get_invoice_contact().email
+            or self.email
+            or commercial.email
+        )
 
     def _get_reminder_email(self):
         """Where reminders to this partner are sent.
@@ -81,5 +107,10 @@ class ResPartner(models.Model):
         commercial = self.commercial_partner_id
         address = commercial.child_ids.filtered(lambda child: child.type == "invoice" and child.email)
         return (
-            self.reminder_email or commercial.reminder_email or self._get_contact("reminder").email
-            or address[:1].email or self.email or commercial.email)
+            self.reminder_email
+            or commercial.reminder_email
+            or self._get_contact("reminder").email
+            or address[:1].email
+            or self.email
+            or commercial.email
+        )

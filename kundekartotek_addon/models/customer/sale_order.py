@@ -43,7 +43,8 @@ class SaleOrder(models.Model):
                 order.agreement_id = agreement
                 order.pricelist_id = (
                     agreement._get_terms()[0]
-                    or order.with_company(order.company_id).partner_id.property_product_pricelist)
+                    or order.with_company(order.company_id).partner_id.property_product_pricelist
+                )
 
     def _prepare_invoice(self):
         return {**super()._prepare_invoice(), "agreement_id": self.agreement_id.id}
@@ -80,5 +81,10 @@ class SaleOrderLine(models.Model):
     def _is_open_to_agreement(self):
         """Whether the line sells a product at a price of ours: no down payment, freight or expense at cost."""
         return bool(
-            self.product_id and not self.display_type and not self.is_downpayment and not self._is_delivery()
-            and not self._is_global_discount() and not (self.is_expense and self.product_id.expense_policy == "cost"))
+            self.product_id
+            and not self.display_type
+            and not self.is_downpayment
+            and not self._is_delivery()
+            and not self._is_global_discount()
+            and not (self.is_expense and self.product_id.expense_policy == "cost")
+        )
