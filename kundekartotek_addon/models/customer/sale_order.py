@@ -79,7 +79,7 @@ class SaleOrderLine(models.Model):
                 line.discount = percentage
 
     def _is_open_to_agreement(self):
-        """Whether the line sells a product at a price of ours: no down payment, freight or expense at cost."""
+        """Whether the line sells a product at a price of ours: no down payment, freight, expense at cost."""
         return bool(
             self.product_id
             and not self.display_type
