@@ -30,6 +30,7 @@
         "views/customer/res_partner_category_views.xml",
         "views/customer/agreement_views.xml",
         "views/customer/contact_role_views.xml",
+        "views/customer/res_partner_identity_views.xml",
         # menus, last
         "views/menus.xml",
     ],

@@ -12,3 +12,5 @@ from . import test_customer_agreement
 from . import test_customer_agreement_prices
 from . import test_customer_completeness
 from . import test_customer_contact
+from . import test_orgnr
+from . import test_customer_identity
