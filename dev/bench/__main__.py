@@ -39,17 +39,16 @@ def main():
     parser.add_argument("size", choices=databases.SIZES)
     parser.add_argument("case", nargs="*", help="beginning of a name; 'check' checks the ledger instead")
     parser.add_argument("--deps", required=True, help="a database with the addon's dependencies")
+    parser.add_argument("--prefix", default="", help="of the names of the databases made")
     arguments = parser.parse_args()
     # Everything else Odoo takes from the environment, as the launcher sets it.
     config.parse_config(["--log-level=warn"], setup_logging=True)
-    size = databases.SIZES[arguments.size]
-    template = databases.template(size, arguments.deps)
+    chosen = databases.Databases(databases.SIZES[arguments.size], arguments.deps, arguments.prefix)
     if arguments.case == ["check"]:
-        sys.exit(not check.check(template))
+        sys.exit(not check.check(chosen.template))
     rows = []
-    chosen = find_cases(arguments.case)
-    bench = measure.Bench(size, template)
-    for name, case in chosen.items():
+    bench = measure.Bench(chosen)
+    for name, case in find_cases(arguments.case).items():
         print(f"{name}: {inspect.getdoc(case).splitlines()[0]}", flush=True)
         rows += case(bench)
     print(measure.table(rows))

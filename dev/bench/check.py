@@ -7,24 +7,25 @@ from odoo.tools import SQL
 from . import databases
 from .generate.loader import TABLES
 
-RECEIVABLE = SQL("JOIN account_account a ON a.id = l.account_id AND a.account_type = 'asset_receivable'")
-# Each query finds what must not be there.
+# Each query finds what must not be there. The accounts are a parameter, not a join, so that the planner
+# knows that nearly half of all items are on them.
 WRONG = {
     "every entry balances": "SELECT move_id FROM account_move_line GROUP BY move_id HAVING sum(balance) <> 0",
     "entries have items": "SELECT id FROM account_move EXCEPT SELECT move_id FROM account_move_line",
-    "residual = balance less matches": SQL("""
-        SELECT l.id FROM account_move_line l %s
+    "residual = balance less matches": """
+        SELECT l.id FROM account_move_line l
           LEFT JOIN (SELECT debit_move_id, sum(amount) s FROM account_partial_reconcile GROUP BY 1) d
                  ON d.debit_move_id = l.id
           LEFT JOIN (SELECT credit_move_id, sum(amount) s FROM account_partial_reconcile GROUP BY 1) c
                  ON c.credit_move_id = l.id
-         WHERE l.amount_residual <> l.balance - coalesce(d.s, 0) + coalesce(c.s, 0)
-            OR l.reconciled <> (l.amount_residual = 0) OR l.amount_residual * l.balance < 0""", RECEIVABLE),
-    "an invoice's amounts = its items": SQL("""
-        SELECT m.id FROM account_move m JOIN account_move_line l ON l.move_id = m.id %s
-         WHERE m.move_type IN ('out_invoice', 'out_refund')
+         WHERE l.account_id = ANY (%(receivable)s)
+           AND (l.amount_residual <> l.balance - coalesce(d.s, 0) + coalesce(c.s, 0)
+                OR l.reconciled <> (l.amount_residual = 0) OR l.amount_residual * l.balance < 0)""",
+    "an invoice's amounts = its items": """
+        SELECT m.id FROM account_move m JOIN account_move_line l ON l.move_id = m.id
+         WHERE m.move_type IN ('out_invoice', 'out_refund') AND l.account_id = ANY (%(receivable)s)
          GROUP BY m.id HAVING m.amount_residual_signed <> sum(l.amount_residual)
-             OR m.amount_total_signed <> sum(l.balance)""", RECEIVABLE),
+             OR m.amount_total_signed <> sum(l.balance)""",
     "full reconciles leave nothing": """
         SELECT full_reconcile_id FROM account_move_line WHERE full_reconcile_id IS NOT NULL
          GROUP BY 1 HAVING sum(balance) <> 0 OR bool_or(amount_residual <> 0)""",
@@ -46,15 +47,15 @@ FOREIGN_KEYS = """
            (SELECT attname FROM pg_attribute WHERE attrelid = conrelid AND attnum = conkey[1])
       FROM pg_constraint WHERE contype = 'f' AND conrelid::regclass::text = ANY(%s)"""
 # Stored fields that Odoo is made to compute again.
-MOVE_FIELDS = (
-    "payment_state amount_untaxed amount_tax amount_total amount_residual amount_residual_signed"
-    " amount_total_signed commercial_partner_id partner_id invoice_date_due invoice_partner_display_name"
-    " sequence_prefix sequence_number"
-).split()
-ITEM_FIELDS = (
-    "amount_residual amount_residual_currency reconciled partner_id date_maturity parent_state move_name"
-    " date price_subtotal price_total"
-).split()
+MOVE_FIELDS = [
+    "payment_state", "amount_untaxed", "amount_tax", "amount_total", "amount_residual",
+    "amount_residual_signed", "amount_total_signed", "commercial_partner_id", "partner_id",
+    "invoice_date_due", "invoice_partner_display_name", "sequence_prefix", "sequence_number",
+]
+ITEM_FIELDS = [
+    "amount_residual", "amount_residual_currency", "reconciled", "partner_id", "date_maturity",
+    "parent_state", "move_name", "date", "price_subtotal", "price_total",
+]
 
 
 def check(database):
@@ -63,9 +64,12 @@ def check(database):
     :return: whether all checks passed
     """
     with databases.environment(database) as env:
-        results = {label: (_count(env, query) == 0, "") for label, query in WRONG.items()}
+        accounts = env["account.account"].search([("account_type", "=", "asset_receivable")]).ids
+        results = {
+            label: (_count(env, SQL(query, receivable=accounts)) == 0, "") for label, query in WRONG.items()
+        }
         results["foreign keys hold"] = _check_foreign_keys(env)
-        results["credit of all customers = open receivables"] = _check_credit(env)
+        results["credit of all customers = open receivables"] = _check_credit(env, accounts)
         moves = env["account.move"].browse(_sample_moves(env))
         results["Odoo computes the same invoices"] = _check_recompute(moves, MOVE_FIELDS)
         results["Odoo computes the same items"] = _check_recompute(moves.line_ids, ITEM_FIELDS)
@@ -77,7 +81,6 @@ def check(database):
 
 
 def _count(env, query):
-    query = query if isinstance(query, SQL) else SQL(query)
     return env.execute_query(SQL("SELECT count(*) FROM (%s) wrong", query))[0][0]
 
 
@@ -94,10 +97,12 @@ def _check_foreign_keys(env):
     return not broken, ", ".join(broken)
 
 
-def _check_credit(env):
+def _check_credit(env, accounts):
     """core's figure of every customer, added up, is the ledger's."""
     open_items = env.execute_query(SQL(
-        "SELECT sum(l.amount_residual) FROM account_move_line l %s WHERE l.parent_state = 'posted'", RECEIVABLE
+        "SELECT sum(amount_residual) FROM account_move_line"
+        " WHERE account_id = ANY (%s) AND parent_state = 'posted'",
+        accounts,
     ))[0][0]
     customers = env["res.partner"].search([("customer_rank", ">", 0), ("parent_id", "=", False)])
     credit = 0.0
@@ -142,19 +147,21 @@ def _check_recompute(records, names):
 
 def _print_shape(env):
     shape = env.execute_query_dict(SQL("""
-        WITH sales AS (
-            SELECT sum(amount_total_signed) AS sales FROM account_move
-             WHERE state = 'posted' AND move_type IN ('out_invoice', 'out_refund') GROUP BY commercial_partner_id
+        WITH invoice AS (
+            SELECT * FROM account_move WHERE move_type = 'out_invoice' AND state = 'posted'
+        ), customer AS (
+            SELECT sum(amount_total_signed) AS sales, count(*) AS invoices FROM invoice
+             GROUP BY commercial_partner_id
         ), ranked AS (
-            SELECT sales, row_number() OVER (ORDER BY sales DESC) AS n, count(*) OVER () AS customers FROM sales
+            SELECT sales, row_number() OVER (ORDER BY sales DESC) AS n, count(*) OVER () AS customers
+              FROM customer
         )
-        SELECT (SELECT count(*) FROM account_move WHERE move_type = 'out_invoice' AND state = 'posted') AS invoices,
+        SELECT (SELECT count(*) FROM invoice) AS invoices,
                (SELECT count(*) FROM account_move_line) AS items,
-               (SELECT round(100 * avg((payment_state IN ('paid', 'reversed'))::int)) FROM account_move
-                 WHERE move_type = 'out_invoice' AND state = 'posted') AS settled_percent,
+               (SELECT max(invoices) FROM customer) AS largest_customer_invoices,
+               (SELECT round(100 * avg((payment_state IN ('paid', 'reversed'))::int)) FROM invoice)
+                   AS settled_percent,
                (SELECT round(100 * sum(sales) FILTER (WHERE n <= customers / 5) / sum(sales)) FROM ranked)
-                   AS top_fifth_percent,
-               (SELECT max(count) FROM (SELECT count(*) FROM account_move WHERE move_type = 'out_invoice'
-                                         GROUP BY commercial_partner_id) c) AS largest_customer_invoices
+                   AS top_fifth_percent_of_sales
     """))[0]
     print(", ".join(f"{name.replace('_', ' ')} {value:,}" for name, value in shape.items()))

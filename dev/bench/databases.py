@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """The databases of a size: a filled template without the addon, and clones of it.
 
-bench_<size>_<key>      the template; its key changes with the generator, Odoo's version and the day
-bench_<size>_core       a clone without the addon
-bench_<size>_<addon>    a clone with it; its key changes with the addon's files
+bench_<size>_<key>        the template; its key changes with the generator, Odoo's version and the day
+bench_<size>_core         a clone without the addon
+bench_<size>_addon_<key>  a clone with it; its key changes with the addon's files
 
 What an older key left is dropped when its successor is made.
 """
@@ -11,14 +11,18 @@ What an older key left is dropped when its successor is made.
 import contextlib
 import dataclasses
 import datetime
+import functools
 import hashlib
 import pathlib
+import shutil
 
 import psycopg2
-from odoo import SUPERUSER_ID, api, release
+from psycopg2 import sql
+
+from odoo import SUPERUSER_ID, api, fields, release
 from odoo.modules.registry import Registry
 from odoo.sql_db import close_db
-from psycopg2 import sql
+from odoo.tools import config
 
 from . import generate
 
@@ -43,52 +47,67 @@ SIZES = {
 }
 
 
-def template(size, deps):
-    """The name of the filled template of `size`; made from `deps` if it is missing.
+class Databases:
+    """The databases of one size."""
 
-    The data end on the Monday of this week, so that "today" means the same to them all week.
+    def __init__(self, size, deps, prefix=""):
+        """
+        :param deps: a database with the addon's dependencies, without journal entries
+        :param prefix: of every database's name
+        """
+        self.size = size
+        self._deps = deps
+        self._stem = f"{prefix}bench_{size.name.lower()}"
 
-    :param deps: a database with the addon's dependencies, without journal entries
-    """
-    today = datetime.date.today()
-    as_of = today - datetime.timedelta(days=today.weekday())
-    key = _digest(pathlib.Path(generate.__file__).parent, release.version, as_of, dataclasses.astuple(size))
-    name = f"bench_{size.name.lower()}_{key}"
-    if not exists(name):
-        # Filled under another name: what is interrupted is not taken for a template.
-        unfinished = f"bench_{size.name.lower()}_filling"
-        clone(deps, unfinished)
-        with environment(unfinished) as env:
-            generate.company.prepare(env)
-        close(unfinished)
-        print(f"Filling {name}: {size.customers:,} customers, {size.invoices:,} invoices", flush=True)
-        generate.fill(unfinished, size, as_of)
-        _drop_matching(f"bench_{size.name.lower()}_({KEY}|core|addon_{KEY})")
-        _execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(*map(sql.Identifier, (unfinished, name))))
-    return name
+    def name(self, suffix):
+        """The name of another database of this size."""
+        return f"{self._stem}_{suffix}"
 
+    @functools.cached_property
+    def template(self):
+        """The name of the filled template; filled now if it is missing.
 
-def core(size, source):
-    """The name of the clone without the addon."""
-    name = f"bench_{size.name.lower()}_core"
-    if not exists(name):
-        clone(source, name)
-    return name
+        The data end on the Monday of this week, so that "today" means the same to them all week.
+        """
+        today = fields.Date.today()
+        as_of = today - datetime.timedelta(days=today.weekday())
+        generator = pathlib.Path(generate.__file__).parent
+        name = self.name(_digest(generator, release.version, as_of, dataclasses.astuple(self.size)))
+        if not exists(name):
+            # Filled under another name: what is interrupted is not taken for a template.
+            unfinished = self.name("filling")
+            clone(self._deps, unfinished)
+            with environment(unfinished) as env:
+                generate.company.prepare(env)
+            close(unfinished)
+            print(f"Filling {name}: {self.size.customers:,} customers, {self.size.invoices:,} invoices")
+            generate.fill(unfinished, self.size, as_of)
+            _drop_matching(self.name(f"({KEY}|core|addon_{KEY})"))
+            _rename(unfinished, name)
+        return name
 
+    @functools.cached_property
+    def core(self):
+        """The name of the clone without the addon."""
+        name = self.name("core")
+        if not exists(name):
+            clone(self.template, name)
+        return name
 
-def with_addon(size, source):
-    """The name of the clone with the addon as its files are now."""
-    prefix = f"bench_{size.name.lower()}_addon"
-    name = f"{prefix}_{_digest(ROOT / ADDON, source)}"
-    if not exists(name):
-        _drop_matching(f"{prefix}_{KEY}")
-        print(f"Installing {ADDON} into {name}", flush=True)
-        clone(source, prefix)
-        install(prefix)
-        close(prefix)
-        _execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(*map(sql.Identifier, (prefix, name))))
-        _vacuum(name)
-    return name
+    @functools.cached_property
+    def ours(self):
+        """The name of the clone with the addon as its files are now."""
+        name = self.name(f"addon_{_digest(ROOT / ADDON, self.template)}")
+        if not exists(name):
+            _drop_matching(self.name(f"addon_{KEY}"))
+            print(f"Installing {ADDON} into {name}")
+            unfinished = self.name("installing")
+            clone(self.template, unfinished)
+            install(unfinished)
+            close(unfinished)
+            _vacuum(unfinished)
+            _rename(unfinished, name)
+        return name
 
 
 def install(database):
@@ -130,6 +149,11 @@ def clone(source, name):
 def drop(name):
     close(name)
     _execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
+    shutil.rmtree(config.filestore(name), ignore_errors=True)
+
+
+def _rename(old, new):
+    _execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(old), sql.Identifier(new)))
 
 
 def _drop_matching(pattern):

@@ -47,8 +47,8 @@ class Row:
         counts = [str(count) for count in (self.statements, self.core_statements) if count is not None]
         return (
             self.case,
-            _number(self.ours), _number(self.core), _number(self.floor),
-            _ratio(self.ours, self.core), _ratio(self.ours, self.floor),
+            _number(self.ours), _number(self.databases.core), _number(self.floor),
+            _ratio(self.databases.ours, self.databases.core), _ratio(self.databases.ours, self.floor),
             counts[0] + "".join(f" ({count})" for count in counts[1:]) if counts else "",
             "" if self.peak is None else f"+{self.peak:.0f}",
             self.note,
@@ -56,23 +56,14 @@ class Row:
 
 
 class Bench:
-    """What a case works with: two databases of the same size, `ours` with the addon and `core` without."""
+    """What a case works with: the databases of a size, see `databases.Databases`."""
 
-    def __init__(self, size, template):
-        self.size = size
-        self.template = template
-
-    @functools.cached_property
-    def ours(self):
-        return databases.with_addon(self.size, self.template)
-
-    @functools.cached_property
-    def core(self):
-        return databases.core(self.size, self.template)
+    def __init__(self, databases):
+        self.databases = databases
 
     def value(self, query, *params):
         """One value read from the ledger, the same in both databases."""
-        with Registry(self.core).cursor() as cr:
+        with Registry(self.databases.core).cursor() as cr:
             cr.execute(query, params)
             return cr.fetchone()[0]
 
@@ -87,11 +78,11 @@ class Bench:
         :param floor: (statement, parameters …): the least that the database must do for the same answer
         :param core: the same for the database without the addon; `prepare` itself if it is True
         """
-        sides = {"ours": (self.ours, prepare)}
+        sides = {"ours": (self.databases.ours, prepare)}
         if core:
-            sides["core"] = (self.core, prepare if core is True else core)
+            sides["core"] = (self.databases.core, prepare if core is True else core)
         if floor:
-            sides["floor"] = (self.ours, lambda env: functools.partial(_execute, env, *floor))
+            sides["floor"] = (self.databases.ours, lambda env: functools.partial(_execute, env, *floor))
         runs = {side: [] for side in sides}
         for turn in range(rounds + 1):
             for side in list(sides)[:: 1 if turn % 2 else -1]:

@@ -5,6 +5,7 @@ import ast
 import json
 
 from lxml import etree
+
 from odoo.service.model import call_kw
 from odoo.tools import json_default
 from odoo.tools.safe_eval import safe_eval

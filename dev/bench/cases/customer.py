@@ -19,7 +19,8 @@ PAGE_FLOOR = """
              WHERE commercial_partner_id = p.id AND move_type = 'out_invoice' AND state = 'posted'
                AND company_id = 1 ORDER BY invoice_date + 0 DESC LIMIT 1)
       FROM res_partner p WHERE p.id = %s"""
-LIST_FLOOR = "SELECT * FROM res_partner WHERE customer_rank > 0 AND active ORDER BY complete_name, id DESC LIMIT 80"
+LIST_FLOOR = """
+    SELECT * FROM res_partner WHERE customer_rank > 0 AND active ORDER BY complete_name, id DESC LIMIT 80"""
 OPEN_FLOOR = """
     SELECT l.partner_id FROM account_move_line l JOIN account_account a ON a.id = l.account_id
      WHERE a.account_type = 'asset_receivable' AND l.parent_state = 'posted' AND l.company_id = 1
@@ -38,7 +39,8 @@ def page(bench):
     for label, rank in (("ordinary", median), ("largest", 0)):
         partner_id = bench.value(RANKED, rank)
         invoices = bench.value(
-            "SELECT count(*) FROM account_move WHERE commercial_partner_id = %s AND move_type = 'out_invoice'",
+            "SELECT count(*) FROM account_move WHERE commercial_partner_id = %s"
+            " AND move_type = 'out_invoice' AND state = 'posted'",
             partner_id,
         )
         rows.append(bench.timed(

@@ -19,8 +19,8 @@ OWN_INDEXES = """
 
 def install(bench):
     """Wall time of installing and of uninstalling, and the longest lock that stops writers."""
-    database = f"bench_{bench.size.name.lower()}_lifecycle"
-    databases.clone(bench.template, database)
+    database = bench.databases.name("lifecycle")
+    databases.clone(bench.databases.template, database)
     try:
         rows = []
         for case, act in (("install", databases.install), ("uninstall", databases.uninstall)):
@@ -34,11 +34,11 @@ def install(bench):
 
 def indexes(bench):
     """Building each index that the addon adds to a table of Odoo's, and its size."""
-    with databases.environment(bench.core) as env:
+    with databases.environment(bench.databases.core) as env:
         env.cr.execute(OWN_INDEXES)
         known = {(table, definition) for _name, table, definition, _size in env.cr.fetchall()}
         tables = {table for table, _definition in known}
-    with databases.environment(bench.ours) as env:
+    with databases.environment(bench.databases.ours) as env:
         env.cr.execute(OWN_INDEXES)
         added = [row for row in env.cr.fetchall() if row[1] in tables and (row[1], row[2]) not in known]
         rows = []
@@ -53,7 +53,7 @@ def indexes(bench):
 
 
 def _floor(bench):
-    with databases.environment(bench.core) as env:
+    with databases.environment(bench.databases.core) as env:
         ms = _timed(lambda: env.cr.execute(INSTALL_FLOOR))
         env.cr.rollback()
     return ms

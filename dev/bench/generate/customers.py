@@ -15,21 +15,25 @@ PARAMS = {
     "twin_name_share": 0.01,
     "twin_ref_share": 0.005,
 }
-NAMES_A = (
-    "Nord Sør Vest Øst Berg Fjord Haug Lund Sol Strand Vik Dal Skog Elve Hav Fjell Stein Bjørke Furu Gran Eik"
-    " Ask Rogn Lyng Myr Sand Klippe Øy Nes Sund Fos Bre Lys Storm Vind Sjø Land Mark Eng Holt"
-).split()
-NAMES_B = (
-    "bygg rør elektro transport regnskap mat maskin data teknikk handel import eiendom bil marine energi drift"
-    " service trykk design maling tak gulv hage sport mote optikk bakeri fisk tre stål glass plast papir kjemi"
-    " pharma consult media reiser frakt lager"
-).split()
-CITIES = (
-    "Oslo,Bergen,Trondheim,Stavanger,Drammen,Fredrikstad,Kristiansand,Sandnes,Tromsø,Sarpsborg,Skien,Ålesund,"
-    "Sandefjord,Haugesund,Tønsberg,Moss,Porsgrunn,Bodø,Arendal,Hamar,Larvik,Halden,Askøy,Kongsberg,Molde,"
-    "Harstad,Horten,Lillehammer,Gjøvik,Mo i Rana,Jessheim,Kristiansund,Elverum,Alta,Narvik,Leirvik,Stord,"
-    "Voss,Namsos,Steinkjer"
-).split(",")
+NAMES_A = [
+    "Nord", "Sør", "Vest", "Øst", "Berg", "Fjord", "Haug", "Lund", "Sol", "Strand", "Vik", "Dal", "Skog",
+    "Elve", "Hav", "Fjell", "Stein", "Bjørke", "Furu", "Gran", "Eik", "Ask", "Rogn", "Lyng", "Myr",
+    "Sand", "Klippe", "Øy", "Nes", "Sund", "Fos", "Bre", "Lys", "Storm", "Vind", "Sjø", "Land", "Mark",
+    "Eng", "Holt",
+]
+NAMES_B = [
+    "bygg", "rør", "elektro", "transport", "regnskap", "mat", "maskin", "data", "teknikk", "handel",
+    "import", "eiendom", "bil", "marine", "energi", "drift", "service", "trykk", "design", "maling",
+    "tak", "gulv", "hage", "sport", "mote", "optikk", "bakeri", "fisk", "tre", "stål", "glass", "plast",
+    "papir", "kjemi", "pharma", "consult", "media", "reiser", "frakt", "lager",
+]
+CITIES = [
+    "Oslo", "Bergen", "Trondheim", "Stavanger", "Drammen", "Fredrikstad", "Kristiansand", "Sandnes",
+    "Tromsø", "Sarpsborg", "Skien", "Ålesund", "Sandefjord", "Haugesund", "Tønsberg", "Moss",
+    "Porsgrunn", "Bodø", "Arendal", "Hamar", "Larvik", "Halden", "Askøy", "Kongsberg", "Molde",
+    "Harstad", "Horten", "Lillehammer", "Gjøvik", "Mo i Rana", "Jessheim", "Kristiansund", "Elverum",
+    "Alta", "Narvik", "Leirvik", "Stord", "Voss", "Namsos", "Steinkjer",
+]
 
 
 def load(loader):

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """Journal entries: invoices, credit notes, and payments with their bank statement lines."""
 
-# SQL: the KID of an invoice i, and how an invoice's payment term is found.
-KID = "lpad(i.partner_id::text, 7, '0') || lpad(i.k::text, 8, '0')"
+# SQL: how a document's payment term is found.
 TERM = "CASE {}.term WHEN 14 THEN %(term14)s ELSE %(term30)s END"
 COMMON = {
     "company_id": "%(co)s", "currency_id": "%(cur)s", "auto_post": "'no'",
@@ -27,7 +26,7 @@ def load(loader):
             "i", sign=1, residual="s.residual", due="i.due",
             state="CASE WHEN s.residual = 0 AND s.paid IS NULL THEN 'reversed' WHEN s.residual = 0"
                   " THEN 'paid' WHEN s.residual < i.total THEN 'partial' ELSE 'not_paid' END",
-            move_type="'out_invoice'", payment_reference=KID,
+            move_type="'out_invoice'", payment_reference="i.kid",
         ),
         "FROM t_doc d JOIN t_inv i ON i.k = d.key JOIN t_set s ON s.k = d.key"
         " JOIN res_partner p ON p.id = i.addressee WHERE d.kind = 'I' ORDER BY d.id",
@@ -54,7 +53,8 @@ def _number(loader):
             UNION ALL SELECT 'P', pay, date, CASE WHEN wizard THEN 'P' ELSE '' END || %(bank_code)s
                         FROM t_pay
         ), numbered AS (
-            SELECT kind, key, date, %(base_account_move)s + row_number() OVER (ORDER BY date, kind, key) AS id,
+            SELECT kind, key, date,
+                   %(base_account_move)s + row_number() OVER (ORDER BY date, kind, key) AS id,
                    prefix || '/' || extract(year FROM date) || '/' AS seq_prefix,
                    row_number() OVER (PARTITION BY prefix, extract(year FROM date)
                                       ORDER BY date, kind, key) AS seq_no

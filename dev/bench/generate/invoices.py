@@ -55,7 +55,7 @@ def _plan_invoices(loader):
                         ELSE pg_temp.workday(date + days_paid) END AS pay_date
               FROM fated
         )
-        SELECT k, n, id AS partner_id,
+        SELECT k, n, id AS partner_id, lpad(id::text, 7, '0') || lpad(k::text, 8, '0') AS kid,
                CASE WHEN has_contact = 1 AND pg_temp.u(36, k) < %(contact_invoice_share)s
                     THEN contact_id ELSE id END AS addressee,
                date, due, term, rate, untaxed, tax, total, wizard, pay_date, cn_date,

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """Journal items and their reconciliation."""
 
-from .documents import KID
-
 STAMP = {"create_uid": "%(uid)s", "write_uid": "%(uid)s"}
 
 
@@ -71,10 +69,10 @@ def _plan_matches(loader):
 
 def _plan_items(loader):
     """t_line: one row an item; what = recv, base, tax of an invoice or credit note; paid, bank."""
-    loader.step("item plan", f"""
+    loader.step("item plan", """
         CREATE TEMP TABLE t_line AS
         WITH invoice AS (
-            SELECT f.line_id, f.id, f.name, f.date, i.partner_id, i.total, s.residual, i.due, {KID} AS label,
+            SELECT f.line_id, f.id, f.name, f.date, i.partner_id, i.total, s.residual, i.due, i.kid AS label,
                    i.untaxed, i.tax, i.rate, 1 AS sign, false AS refund
               FROM t_first f JOIN t_inv i ON i.k = f.key JOIN t_set s ON s.k = f.key WHERE f.kind = 'I'
             UNION ALL

@@ -4,6 +4,7 @@
 import time
 
 import psycopg2
+from psycopg2 import sql
 
 YEARS = 3
 DRAFTS_PER_INVOICE = 0.002
@@ -54,7 +55,8 @@ class Loader:
             raise ValueError(f"{database} already has journal entries: use a fresh database")
         for table in TABLES:
             if self._has_id(table):
-                self.params[f"base_{table}"] = self.value(f"SELECT coalesce(max(id), 0) FROM {table}")
+                largest = _per_table("SELECT coalesce(max(id), 0) FROM {}", table)
+                self.params[f"base_{table}"] = self.value(largest)
         self._define_functions()
 
     def run(self, statement, **params):
@@ -140,10 +142,14 @@ class Loader:
         self.step("indexes", ";".join(indexes).replace("%", "%%"))
         for table in filter(self._has_id, TABLES):
             self.run(
-                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'),"
-                f" (SELECT coalesce(max(id), 1) FROM {table}))"
+                _per_table("SELECT setval(pg_get_serial_sequence(%(table)s, 'id'), max(id)) FROM {}", table),
+                table=table,
             )
         self.connection.commit()
         self.connection.autocommit = True
-        self.step("vacuum, statistics", f"VACUUM ANALYZE {', '.join(TABLES)}")
+        self.step("vacuum, statistics", "VACUUM ANALYZE")
         self.connection.close()
+
+
+def _per_table(statement, table):
+    return sql.SQL(statement).format(sql.Identifier(table))

@@ -52,9 +52,9 @@ def _load_drafts(loader):
         "date_maturity": "CASE x.n WHEN 0 THEN t.date + t.term END",
         "debit": "CASE x.n WHEN 0 THEN t.total ELSE 0 END",
         "credit": "CASE x.n WHEN 0 THEN 0 ELSE t.total END",
-        **{name: "CASE x.n WHEN 0 THEN t.total ELSE -t.total END" for name in ("balance", "amount_currency")},
-        **{name: "CASE x.n WHEN 0 THEN t.total ELSE 0 END"
-           for name in ("amount_residual", "amount_residual_currency")},
+        **dict.fromkeys(("balance", "amount_currency"), "CASE x.n WHEN 0 THEN t.total ELSE -t.total END"),
+        "amount_residual": "CASE x.n WHEN 0 THEN t.total ELSE 0 END",
+        "amount_residual_currency": "CASE x.n WHEN 0 THEN t.total ELSE 0 END",
         "reconciled": "false", "quantity": "x.n", "price_unit": "x.n * t.total",
         "price_subtotal": "x.n * t.total", "price_total": "x.n * t.total", "discount": 0,
         "deductible_amount": 100, "no_followup": "false", "is_storno": "false",
