@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -108,7 +107,12 @@ def _parser() -> argparse.ArgumentParser:
         default="S",
         help="S: 2,000 customers and 50,000 invoices; L: 50,000 and 1,000,000",
     )
-    sub.add_argument("cases", nargs="*", metavar="CASE", help="the beginning of its name; all if not given")
+    sub.add_argument(
+        "cases",
+        nargs="*",
+        metavar="CASE",
+        help="beginning of a case's name, all if not given; 'check' checks the ledger instead",
+    )
     add("pot", pot, "export the translation template and bring nb.po up to it")
     sub = add(
         "reset", reset, "delete this checkout's databases, the demo database with what you entered in it"
@@ -189,11 +193,12 @@ def lint(known: argparse.Namespace, rest: list[str]) -> int:
 
 def bench(known: argparse.Namespace, rest: list[str]) -> int:
     with ready() as databases:
-        odoo = databases.odoo
-        environment = odoo.environment()
-        environment["PYTHONPATH"] += f"{os.pathsep}{ROOT}"
-        arguments = ["--deps", databases.template(), known.size, *known.cases]
-        return process.run([odoo.venv.python, "-m", "dev.bench", *arguments], cwd=ROOT, env=environment)
+        options = ["--deps", databases.template(), "--prefix", databases.prefix]
+        return process.run(
+            [databases.odoo.venv.python, "-m", "dev.bench", known.size, *known.cases, *options],
+            cwd=ROOT,
+            env=databases.odoo.environment(log_level="warn"),
+        )
 
 
 def pot(known: argparse.Namespace, rest: list[str]) -> int:

@@ -42,7 +42,7 @@ def main():
     parser.add_argument("--prefix", default="", help="of the names of the databases made")
     arguments = parser.parse_args()
     # Everything else Odoo takes from the environment, as the launcher sets it.
-    config.parse_config(["--log-level=warn"], setup_logging=True)
+    config.parse_config([], setup_logging=True)
     chosen = databases.Databases(databases.SIZES[arguments.size], arguments.deps, arguments.prefix)
     if arguments.case == ["check"]:
         sys.exit(not check.check(chosen.template))

@@ -12,7 +12,6 @@ import contextlib
 import dataclasses
 import datetime
 import functools
-import hashlib
 import pathlib
 import shutil
 
@@ -24,11 +23,12 @@ from odoo.modules.registry import Registry
 from odoo.sql_db import close_db
 from odoo.tools import config
 
+from dev.cache import ADDON, digest
+from dev.database import addon_digest
+
 from . import generate
 
-ADDON = "kundekartotek_addon"
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-KEY = "[0-9a-f]{8}"
+KEY = "[0-9a-f]{10}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,8 +71,9 @@ class Databases:
         """
         today = fields.Date.today()
         as_of = today - datetime.timedelta(days=today.weekday())
-        generator = pathlib.Path(generate.__file__).parent
-        name = self.name(_digest(generator, release.version, as_of, dataclasses.astuple(self.size)))
+        generator = sorted(pathlib.Path(generate.__file__).parent.glob("*.py"))
+        parts = release.version, str(as_of), repr(self.size), *(path.read_bytes() for path in generator)
+        name = self.name(digest(*parts))
         if not exists(name):
             # Filled under another name: what is interrupted is not taken for a template.
             unfinished = self.name("filling")
@@ -97,10 +98,10 @@ class Databases:
     @functools.cached_property
     def ours(self):
         """The name of the clone with the addon as its files are now."""
-        name = self.name(f"addon_{_digest(ROOT / ADDON, self.template)}")
+        name = self.name(f"addon_{digest(addon_digest(), self.template)}")
         if not exists(name):
             _drop_matching(self.name(f"addon_{KEY}"))
-            print(f"Installing {ADDON} into {name}")
+            print(f"Installing the addon into {name}")
             unfinished = self.name("installing")
             clone(self.template, unfinished)
             install(unfinished)
@@ -112,13 +113,13 @@ class Databases:
 
 def install(database):
     """Install the addon, as `-i` does; return the registry."""
-    return Registry.new(database, update_module=True, install_modules=[ADDON])
+    return Registry.new(database, update_module=True, install_modules=[ADDON.name])
 
 
 def uninstall(database):
     """Uninstall the addon, as the Apps page does."""
     with environment(database) as env:
-        env["ir.module.module"].search([("name", "=", ADDON)]).button_immediate_uninstall()
+        env["ir.module.module"].search([("name", "=", ADDON.name)]).button_immediate_uninstall()
 
 
 @contextlib.contextmanager
@@ -171,13 +172,6 @@ def _vacuum(name):
     with contextlib.closing(psycopg2.connect(dbname=name)) as connection:
         connection.autocommit = True
         connection.cursor().execute("VACUUM ANALYZE")
-
-
-def _digest(folder, *parts):
-    digest = hashlib.sha256(repr(parts).encode())
-    for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc"):
-        digest.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
-    return digest.hexdigest()[:8]
 
 
 def _execute(statement, *params):

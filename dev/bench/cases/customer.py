@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """The customer page, the list of customers, and searching it."""
 
+from dev.cache import ADDON
+
 from .. import webclient
-from ..databases import ADDON
 
 MODEL = "res.partner"
-OURS, CORE = f"{ADDON}.res_partner_action", "account.res_partner_action_customer"
+OURS, CORE = f"{ADDON.name}.res_partner_action", "account.res_partner_action_customer"
 # What the page says of one customer: itself, what is open and overdue, the last invoice and payment.
 PAGE_FLOOR = """
     SELECT to_json(p),
