@@ -46,12 +46,13 @@ def main():
     chosen = databases.Databases(databases.SIZES[arguments.size], arguments.deps, arguments.prefix)
     if arguments.case == ["check"]:
         sys.exit(not check.check(chosen.template))
-    rows = []
     bench = measure.Bench(chosen)
+    measure.print_line(measure.Row.HEADINGS)
+    measure.print_line(["---"] * len(measure.Row.HEADINGS))
     for name, case in find_cases(arguments.case).items():
-        print(f"{name}: {inspect.getdoc(case).splitlines()[0]}", flush=True)
-        rows += case(bench)
-    print(measure.table(rows))
+        print(f"{name}: {inspect.getdoc(case).splitlines()[0]}", file=sys.stderr)
+        for row in case(bench):
+            measure.print_line(row.cells())
 
 
 if __name__ == "__main__":

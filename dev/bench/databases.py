@@ -14,6 +14,7 @@ import datetime
 import functools
 import pathlib
 import shutil
+import sys
 
 import psycopg2
 from psycopg2 import sql
@@ -81,7 +82,10 @@ class Databases:
             with environment(unfinished) as env:
                 generate.company.prepare(env)
             close(unfinished)
-            print(f"Filling {name}: {self.size.customers:,} customers, {self.size.invoices:,} invoices")
+            print(
+                f"Filling {name}: {self.size.customers:,} customers, {self.size.invoices:,} invoices",
+                file=sys.stderr,
+            )
             generate.fill(unfinished, self.size, as_of)
             _drop_matching(self.name(f"({KEY}|core|addon_{KEY})"))
             _rename(unfinished, name)
@@ -90,9 +94,9 @@ class Databases:
     @functools.cached_property
     def core(self):
         """The name of the clone without the addon."""
-        name = self.name("core")
+        template, name = self.template, self.name("core")  # a new template drops the clones of an old one
         if not exists(name):
-            clone(self.template, name)
+            clone(template, name)
         return name
 
     @functools.cached_property
@@ -101,7 +105,7 @@ class Databases:
         name = self.name(f"addon_{digest(addon_digest(), self.template)}")
         if not exists(name):
             _drop_matching(self.name(f"addon_{KEY}"))
-            print(f"Installing the addon into {name}")
+            print(f"Installing the addon into {name}", file=sys.stderr)
             unfinished = self.name("installing")
             clone(self.template, unfinished)
             install(unfinished)

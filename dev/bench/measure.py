@@ -7,6 +7,7 @@ import gc
 import os
 import statistics
 import time
+from typing import ClassVar
 
 from odoo.modules.registry import Registry
 
@@ -38,7 +39,7 @@ class Row:
     peak: float | None = None
     note: str = ""
 
-    HEADINGS = (
+    HEADINGS: ClassVar = (
         "case", "ours, ms", "core alone, ms", "floor, ms", "ours / core", "ours / floor",
         "statements (core)", "peak, MB", "remark",
     )  # fmt: skip
@@ -47,8 +48,8 @@ class Row:
         counts = [str(count) for count in (self.statements, self.core_statements) if count is not None]
         return (
             self.case,
-            _number(self.ours), _number(self.databases.core), _number(self.floor),
-            _ratio(self.databases.ours, self.databases.core), _ratio(self.databases.ours, self.floor),
+            _number(self.ours), _number(self.core), _number(self.floor),
+            _ratio(self.ours, self.core), _ratio(self.ours, self.floor),
             counts[0] + "".join(f" ({count})" for count in counts[1:]) if counts else "",
             "" if self.peak is None else f"+{self.peak:.0f}",
             self.note,
@@ -116,10 +117,9 @@ def run(database, prepare):
     return Figures(ms, statements, peak - before)
 
 
-def table(rows):
-    """The rows as a Markdown table."""
-    lines = [Row.HEADINGS, tuple("---" for _ in Row.HEADINGS), *(row.cells() for row in rows)]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+def print_line(cells):
+    """A line of the Markdown table."""
+    print(f"| {' | '.join(cells)} |", flush=True)
 
 
 def _execute(env, statement, *params):

@@ -35,7 +35,6 @@ RANKED = """
 
 def page(bench):
     """Opening a customer's page: an ordinary customer and the one with most invoices."""
-    rows = []
     median = bench.value("SELECT count(DISTINCT commercial_partner_id) / 2 FROM account_move")
     for label, rank in (("ordinary", median), ("largest", 0)):
         partner_id = bench.value(RANKED, rank)
@@ -44,22 +43,23 @@ def page(bench):
             " AND move_type = 'out_invoice' AND state = 'posted'",
             partner_id,
         )
-        rows.append(bench.timed(
+        yield bench.timed(
             f"customer page, {label} customer", _read(partner_id), floor=(PAGE_FLOOR, partner_id), core=True,
             note=f"{invoices:,} invoices",
-        ))
-    return rows
+        )
 
 
 def page_list(bench):
     """The first 80 customers with the columns of the list view."""
-    return [bench.timed("list of 80 customers", _search(OURS), floor=(LIST_FLOOR,), core=_search(CORE))]
+    yield bench.timed("list of 80 customers", _search(OURS), floor=(LIST_FLOOR,), core=_search(CORE))
 
 
 def search_open(bench):
     """Filtering the customers by what they owe."""
-    owing = _search(OURS, [("credit", ">", 0)]), _search(CORE, [("credit", ">", 0)])
-    return [bench.timed("search credit > 0", owing[0], floor=(OPEN_FLOOR,), core=owing[1])]
+    domain = [("credit", ">", 0)]
+    yield bench.timed(
+        "search credit > 0", _search(OURS, domain), floor=(OPEN_FLOOR,), core=_search(CORE, domain)
+    )
 
 
 def _read(partner_id):

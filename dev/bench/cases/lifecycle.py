@@ -3,6 +3,8 @@
 
 import time
 
+from odoo.tools import SQL
+
 from .. import databases, locks
 from ..measure import Row
 
@@ -22,14 +24,12 @@ def install(bench):
     database = bench.databases.name("lifecycle")
     databases.clone(bench.databases.template, database)
     try:
-        rows = []
         for case, act in (("install", databases.install), ("uninstall", databases.uninstall)):
             with locks.Watch(database) as watch:
                 ms = _timed(lambda act=act: act(database))
-            rows.append(Row(case, ms, floor=_floor(bench), note=watch.summary()))
+            yield Row(case, ms, floor=_floor(bench), note=watch.summary())
     finally:
         databases.drop(database)
-    return rows
 
 
 def indexes(bench):
@@ -41,15 +41,11 @@ def indexes(bench):
     with databases.environment(bench.databases.ours) as env:
         env.cr.execute(OWN_INDEXES)
         added = [row for row in env.cr.fetchall() if row[1] in tables and (row[1], row[2]) not in known]
-        rows = []
         for name, table, definition, size in added:
-            env.cr.execute(f"DROP INDEX {name}")
-            rows.append(Row(
-                f"index {name}", _timed(lambda definition=definition: env.cr.execute(definition)),
-                note=f"on {table}, {size:.1f} MB",
-            ))
+            env.cr.execute(SQL("DROP INDEX %s", SQL.identifier(name)))
+            ms = _timed(lambda definition=definition: env.cr.execute(definition))
+            yield Row(f"index {name}", ms, note=f"on {table}, {size:.1f} MB")
         env.cr.rollback()
-    return rows
 
 
 def _floor(bench):

@@ -22,20 +22,18 @@ INSERT_FLOOR = """
 
 def imported(bench):
     """Importing batches of 1,000 new customers with 1 and with 4 workers, each a process."""
-    rows = []
     for workers in (1, 4):
         core, core_slowest = _import(bench.databases.core, workers)
         ours, slowest = _import(bench.databases.ours, workers)
         batches = workers * BATCHES
-        rows.append(Row(
+        yield Row(
             f"import of {BATCH:,} customers, {workers} at once",
             1000 * ours / batches,
             core=1000 * core / batches,
             floor=_floor(bench),
             note=f"{BATCH * batches / ours:,.0f} a second, core {BATCH * batches / core:,.0f};"
             f" slowest batch {slowest:.1f} s, core {core_slowest:.1f} s",
-        ))
-    return rows
+        )
 
 
 def _import(source, workers):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """One connection, the values that every statement shares, and the loading itself."""
 
+import sys
 import time
 
 import psycopg2
@@ -78,7 +79,7 @@ class Loader:
         start = time.perf_counter()
         rows = self.run(statement, **params)
         counted = f"{rows:>10} rows" if rows >= 0 else " " * 15
-        print(f"  {label:<24}{counted} {time.perf_counter() - start:7.1f} s", flush=True)
+        print(f"  {label:<24}{counted} {time.perf_counter() - start:7.1f} s", file=sys.stderr)
 
     def insert(self, label, table, values, source):
         """INSERT INTO `table` SELECT `values` `source`.
