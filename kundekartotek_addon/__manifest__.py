@@ -23,6 +23,7 @@
         # wizards
         "wizards/customer/apply_defaults_views.xml",
         # views: customer
+        "views/customer/account_move_line_views.xml",
         "views/customer/res_partner_views.xml",
         "views/customer/posting_rule_views.xml",
         "views/customer/category_rule_views.xml",
@@ -35,7 +36,9 @@
         "views/menus.xml",
     ],
     "demo": ["demo/kundekartotek_demo.xml"],
-    "assets": {},
+    "assets": {
+        "web.assets_backend": ["kundekartotek_addon/static/src/**/*"],
+    },
     "pre_init_hook": "pre_init_hook",
     "uninstall_hook": "uninstall_hook",
     "application": True,

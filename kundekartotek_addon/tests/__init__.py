@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from . import test_customer_mark
+from . import test_customer_core_figures
+from . import test_customer_figures
+from . import test_customer_views
 from . import test_access_matrix
 from . import test_audit_event
 from . import test_audit_changes

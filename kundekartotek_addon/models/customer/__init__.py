@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+from . import account_index
 from . import res_partner
 from . import category
 from . import category_rule
@@ -22,3 +23,9 @@ from . import account_move_send
 from . import res_partner_identity
 from . import res_partner_shared_number
 from . import res_partner_data_issue
+from . import res_partner_core_figures
+from . import res_partner_documents
+from . import res_partner_figures
+from . import res_partner_hold
+from . import res_partner_ledger
+from . import res_partner_lookup

@@ -64,7 +64,9 @@ class ResPartner(models.Model):
         return partners
 
     def write(self, vals):
-        result = super().write(self._lock_chosen_customer_type(vals))
+        if any(partner.customer_type != vals.get("customer_type") for partner in self):
+            vals = self._lock_chosen_customer_type(vals)  # writing what is there (an import) chooses nothing
+        result = super().write(vals)
         if vals.keys() & {"customer_rank", "parent_id", "is_company"}:
             self._mark_commercial_customers()
         return result

@@ -50,7 +50,8 @@ class ResPartner(models.Model):
         return partners
 
     def write(self, vals):
-        vals = self._lock_chosen_category(vals)
+        if any(partner.customer_category_id.id != vals.get("customer_category_id") for partner in self):
+            vals = self._lock_chosen_category(vals)  # writing what is there (an import) chooses nothing
         previous = self.grouped("customer_category_id") if "customer_category_id" in vals else {}
         result = super().write(vals)
         for category, partners in previous.items():

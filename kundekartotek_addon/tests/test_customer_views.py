@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from lxml import etree
+
+from odoo.tests import tagged
+
+from .common import KundekartotekCase
+
+
+@tagged("post_install", "-at_install")
+class TestCustomerViews(KundekartotekCase):
+    """Finding customers, and taking the list out and in again."""
+
+    def test_lookup(self):
+        customer = self.make_customer(
+            "Fjellbekk Bakeri AS",
+            ref="K-10042",
+            phone="+47 22 33 44 55",
+            email="post@fjellbekk.example",
+            company_registry="923609016",
+        )
+        contact = self.env["res.partner"].create(
+            {
+                "name": "Åse Håkonsdatter",
+                "parent_id": customer.id,
+                "phone": "915 00 117",
+                "email": "ase@fjellbekk.example",
+            }
+        )
+        short = self.make_customer("Opplysningen AS", phone="02345")
+        foreign = self.make_customer(
+            "Havn ApS", phone="0045 33 12 34 56", country_id=self.env.ref("base.dk").id
+        )
+        every = customer + contact + short + foreign
+        for text, expected in [
+            ("fjellbekk", customer),
+            ("BEKK bak", customer),
+            ("10042", customer),
+            ("post@fjell", customer),
+            ("Håkonsdatter", customer),
+            ("ase@", customer),
+            ("22334455", customer),
+            ("22 33 44 55", customer),
+            ("+4722334455", customer),
+            ("0047 22 33 44 55", customer),
+            ("22.33.44.55", customer),
+            ("(+47) 22-33-44-55", customer),
+            ("91500117", customer),
+            ("+47 915 00 117", customer),
+            ("02345", short),
+            ("2345", self.env["res.partner"]),
+            ("+45 33123456", foreign),
+            ("33 12 34 56", foreign),
+            ("923609016", customer),
+            ("99887766", self.env["res.partner"]),
+            ("  fjellbekk ", customer),
+        ]:
+            with self.subTest(text=text):
+                domain = [("id", "in", every.ids), ("customer_lookup", "ilike", text)]
+                self.assertEqual(self.env["res.partner"].search(domain), expected)
+        contact.active = False
+        self.assertEqual(
+            self.env["res.partner"].search([("customer_lookup", "ilike", "Håkonsdatter")]), customer
+        )
+        self.assertFalse(
+            self.env["res.partner"].search(
+                [("id", "=", customer.id), ("customer_lookup", "not ilike", "bekk")]
+            )
+        )
+        self.assertEqual(
+            every.search([("id", "in", every.ids), ("customer_lookup", "in", ["02345", "K-10042"])]),
+            customer + short,
+        )
+
+    def test_export_comes_back_unchanged(self):
+        customers = self.make_customer(
+            "Ett AS", ref="90001", phone="22334455", city="Moss", customer_type="public"
+        )
+        customers += self.make_customer(
+            "To AS", ref="90002", email="to@example.com", user_id=self.env.user.id
+        )
+        header = ["id", *self.exported_fields()]
+        rows = customers.export_data(header)["datas"]
+        before = customers.read()
+        result = self.env["res.partner"].load(header, [list(map(self.as_text, row)) for row in rows])
+        self.assertFalse(result["messages"])
+        self.assertEqual(result["ids"], customers.ids)
+        self.env.invalidate_all()
+        changing = {"write_date", "__last_update"}
+        self.assertEqual(
+            *(
+                [{k: v for k, v in values.items() if k not in changing} for values in read]
+                for read in (before, customers.read())
+            )
+        )
+
+    def exported_fields(self):
+        """The columns of our list that an import can write."""
+        Partner = self.env["res.partner"]
+        view = Partner.get_view(self.env.ref("kundekartotek_addon.res_partner_view_list").id, "list")
+        names = [node.get("name") for node in etree.fromstring(view["arch"]).iter("field")]
+        description = Partner.fields_get(names)
+        return [
+            name if description[name]["type"] not in ("many2one", "many2many") else f"{name}/id"
+            for name in names
+            if not description[name]["readonly"] and name != "active"
+        ]
+
+    @staticmethod
+    def as_text(value):
+        return "" if value in (False, None) else str(value)
