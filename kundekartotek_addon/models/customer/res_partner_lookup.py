@@ -31,8 +31,7 @@ class ResPartner(models.Model):
     @api.model
     def _customer_lookup_domain(self, text):
         """Commercial partners that ``text`` may mean, by what is known of them or of a contact of theirs."""
-        names = ("complete_name", "email", "ref", "company_registry", "vat")
-        known_by = Domain.OR(Domain(name, "ilike", text) for name in names) | self._phone_domain(text)
+        known_by = Domain("display_name", "ilike", text) | self._phone_domain(text)
         members = self.with_context(active_test=False)._search(known_by)
         commercial = self._field_to_sql(members.table, "commercial_partner_id")
         return Domain("id", "in", members.subselect(commercial))
