@@ -18,10 +18,12 @@
         "data/audit_cron.xml",
         "data/customer_contact_role.xml",
         "data/customer_agreement_cron.xml",
+        "data/customer_number_scheme.xml",
         # views: settings, first, because every room adds to them
         "views/res_config_settings_views.xml",
         # wizards
         "wizards/customer/apply_defaults_views.xml",
+        "wizards/customer/renumber_views.xml",
         # views: customer
         "views/customer/account_move_line_views.xml",
         "views/customer/res_partner_views.xml",
@@ -32,6 +34,8 @@
         "views/customer/agreement_views.xml",
         "views/customer/contact_role_views.xml",
         "views/customer/res_partner_identity_views.xml",
+        "views/customer/customer_number_views.xml",
+        "views/customer/number_scheme_views.xml",
         # menus, last
         "views/menus.xml",
     ],

@@ -17,3 +17,8 @@ from . import test_customer_completeness
 from . import test_customer_contact
 from . import test_orgnr
 from . import test_customer_identity
+from . import test_customer_number
+from . import test_customer_number_concurrent
+from . import test_number_pattern
+from . import test_region
+from . import test_renumber

@@ -29,3 +29,8 @@ from . import res_partner_figures
 from . import res_partner_hold
 from . import res_partner_ledger
 from . import res_partner_lookup
+from . import customer_number
+from . import number_counter
+from . import number_scheme
+from . import category_number
+from . import res_partner_number

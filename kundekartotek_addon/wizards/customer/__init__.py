@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from . import apply_defaults
 from . import base_partner_merge
+from . import renumber
