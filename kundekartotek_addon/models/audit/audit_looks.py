@@ -67,7 +67,7 @@ def remote_call():
     """:return: (model, method) that the client called; (None, None) in a request that is no such call;
     None where no client is waiting"""
     if not request:  # core takes the request away from XML-RPC
-        call = thread_local.rpc_model_method
+        call = getattr(thread_local, "rpc_model_method", "")  # a job's thread has none
         return tuple(call.rsplit(".", 1)) if call else None
     params = request.params
     return params.get("model") or params.get("__model__"), params.get("method") or params.get("__method__")
