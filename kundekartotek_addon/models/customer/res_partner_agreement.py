@@ -23,7 +23,7 @@ class ResPartner(models.Model):
     def _get_agreement_domain(self):
         self.ensure_one()
         customer = self.commercial_partner_id
-        return Domain("partner_id", "=", customer.id) | Domain(
+        return Domain("partner_id", "in", customer.ids) | Domain(
             "category_id", "parent_of", customer.sudo().customer_category_id.ids
         )
 
