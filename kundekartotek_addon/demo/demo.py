@@ -5,6 +5,7 @@ from odoo import Command, api, models
 
 from .customers import BUSINESSES, CONSUMERS, CONTACTS, FOREIGN, PUBLIC
 from .ledger import DemoLedger
+from .setup import DemoSetup
 
 ROLE_LOGINS = {
     "leser": ("Lea Leser", "group_reader"),
@@ -35,11 +36,17 @@ class KundekartotekDemo(models.AbstractModel):
         branch = self._make_company("demo_company_service", "Fjordlys Service AS", "310419982", "Verkstedveien 3", "5039", "Bergen")
         self._make_users(main + branch)
         self = self.with_company(main).with_context(allowed_company_ids=(main + branch).ids)  # noqa: PLW0642
+        setup = DemoSetup(main.with_env(self.env), self._keep)
+        setup.make_categories()
+        plans, contacts = self._make_customers(main)
+        by_name = {partner.name: partner for partner, _habit, _rate, _amount in plans}
+        setup.choose_categories(by_name)
+        setup.set_roles({contact.name: contact for contact in contacts})
         products = self._make_products()
-        customers = self._make_customers(main)
-        DemoLedger(main, products, seed=1814).invoice(customers)
+        DemoLedger(main, products, seed=1814).invoice(plans)
         DemoLedger(branch, products, seed=1905).invoice(
-            [(partner, habit, rate / 3, amount / 2) for partner, habit, rate, amount in customers[::5]])
+            [(partner, habit, rate / 3, amount / 2) for partner, habit, rate, amount in plans[::5]])
+        setup.make_agreements(by_name)
 
     def _keep(self, name, record):
         self.env["ir.model.data"]._update_xmlids([
@@ -79,31 +86,29 @@ class KundekartotekDemo(models.AbstractModel):
         })) for number, (name, kind) in enumerate(PRODUCTS)]
 
     def _make_customers(self, company):
-        """:return: list of (partner, habit, invoices a month, typical amount)"""
+        """:return: (list of (partner, habit, invoices a month, typical amount), contact persons)"""
         numbers = (str(number) for number in range(310410000, 310419000) if orgnr.is_valid(str(number)))
         norway, plans, by_name = self.env.ref("base.no"), [], {}
-        terms = self.env.ref("account.account_payment_term_15days"), self.env.ref("account.account_payment_term_30days")
         for kind, rows in (("business", BUSINESSES), ("consumer", CONSUMERS), ("public", PUBLIC)):
             for name, street, zip_code, city, habit, rate, amount in rows:
                 number = next(numbers) if kind != "consumer" else False
                 partner = by_name[name] = self._make_customer(name, street, zip_code, city, norway, {
                     "is_company": kind != "consumer", "company_registry": number,
                     "vat": f"NO{number}MVA" if kind == "business" and not name.endswith("SA") else False,
-                    "property_payment_term_id": terms[kind != "consumer"].id,
                     **({"customer_type": "public"} if kind == "public" else {}),
                 })
                 plans.append((partner, habit, rate * 0.6, amount))
         for name, country, currency, vat, street, zip_code, city, habit, rate, amount in FOREIGN:
             partner = self._make_customer(name, street, zip_code, city, self.env.ref(f"base.{country.lower()}".replace("gb", "uk")), {
-                "is_company": True, "vat": vat, "lang": "en_US", "property_payment_term_id": terms[1].id,
+                "is_company": True, "vat": vat, "lang": "en_US",
                 "specific_property_product_pricelist": self._make_pricelist(company, currency).id,
             })
             plans.append((partner, habit, rate * 0.6, amount))
-        self.env["res.partner"].create([{
+        contacts = self.env["res.partner"].create([{
             "name": name, "parent_id": by_name[customer].id, "function": position,
             "email": f"{local}@{self._make_domain(customer)}",
         } for customer, name, position, local in CONTACTS])
-        return plans
+        return plans, contacts
 
     def _make_customer(self, name, street, zip_code, city, country, vals):
         return self._keep(f"demo_customer_{self._make_domain(name).split('.')[0]}", self.env["res.partner"].create({
