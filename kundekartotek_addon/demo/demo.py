@@ -14,7 +14,9 @@ ROLE_LOGINS = {
     "personvern": ("Per Personvern", "group_privacy_officer"),
     "revisor": ("Rita Revisor", "group_auditor"),
 }
-PRODUCTS = [("Varer etter ordre", "consu"), ("Frakt", "service"), ("Montering", "service"), ("Serviceavtale", "service")]
+PRODUCTS = [
+    ("Varer etter ordre", "consu"), ("Frakt", "service"), ("Montering", "service"), ("Serviceavtale", "service"),
+]
 
 
 class KundekartotekDemo(models.AbstractModel):
@@ -33,9 +35,10 @@ class KundekartotekDemo(models.AbstractModel):
             return
         self.env["res.lang"]._activate_lang("nb_NO")
         main = self._make_company("demo_company", "Fjordlys Handel AS", "310419990", "Kaigata 14", "5006", "Bergen")
-        branch = self._make_company("demo_company_service", "Fjordlys Service AS", "310419982", "Verkstedveien 3", "5039", "Bergen")
+        branch = self._make_company(
+            "demo_company_service", "Fjordlys Service AS", "310419982", "Verkstedveien 3", "5039", "Bergen")
         self._make_users(main + branch)
-        self = self.with_company(main).with_context(allowed_company_ids=(main + branch).ids)  # noqa: PLW0642
+        self = self.with_company(main).with_context(allowed_company_ids=(main + branch).ids)
         setup = DemoSetup(main.with_env(self.env), self._keep)
         setup.make_categories()
         plans, contacts = self._make_customers(main)
@@ -99,7 +102,7 @@ class KundekartotekDemo(models.AbstractModel):
                 })
                 plans.append((partner, habit, rate * 0.6, amount))
         for name, country, currency, vat, street, zip_code, city, habit, rate, amount in FOREIGN:
-            partner = self._make_customer(name, street, zip_code, city, self.env.ref(f"base.{country.lower()}".replace("gb", "uk")), {
+            partner = self._make_customer(name, street, zip_code, city, self._find_country(country), {
                 "is_company": True, "vat": vat, "lang": "en_US",
                 "specific_property_product_pricelist": self._make_pricelist(company, currency).id,
             })
@@ -116,18 +119,22 @@ class KundekartotekDemo(models.AbstractModel):
             "lang": "nb_NO", "customer_rank": 1, "email": f"post@{self._make_domain(name)}", **vals}))
 
     @api.model
+    def _find_country(self, code):
+        return self.env["res.country"].search([("code", "=", code)])
+
+    @api.model
     def _make_domain(self, name):
         plain = name.lower().translate(str.maketrans("æøåöüß", "aoaous"))
         return "".join(letter for letter in plain if letter.isalnum()) + ".example"
 
     def _make_pricelist(self, company, code):
+        """A price list in a foreign currency, with one rate for all time."""
         currency = self.env["res.currency"].with_context(active_test=False).search([("name", "=", code)])
-        if not currency.active:
-            currency.active = True
-        self.env["res.currency.rate"].sudo().search([("currency_id", "=", currency.id), ("company_id", "=", company.id)]) or \
+        currency.active = True
+        ours = [("currency_id", "=", currency.id), ("company_id", "=", company.id)]
+        if not self.env["res.currency.rate"].search_count(ours):
             self.env["res.currency.rate"].create({
                 "currency_id": currency.id, "company_id": company.id, "name": "2020-01-01",
                 "inverse_company_rate": {"EUR": 11.6, "SEK": 1.04}[code]})
-        pricelist = self.env["product.pricelist"].search([("currency_id", "=", currency.id), ("company_id", "=", company.id)], limit=1)
-        return pricelist or self.env["product.pricelist"].create(
+        return self.env["product.pricelist"].search(ours, limit=1) or self.env["product.pricelist"].create(
             {"name": f"Prisliste {code}", "currency_id": currency.id, "company_id": company.id})

@@ -6,6 +6,7 @@ rest later or not yet; *bad* leaves every third invoice unpaid and pays the rest
 in time, but the bookkeeper has not matched the last payments.
 """
 import random
+
 from dateutil.relativedelta import relativedelta
 
 from odoo import Command, fields
@@ -83,7 +84,8 @@ class DemoLedger:
 
     def _pay(self):
         """Register the planned payments through the bank journal and match those that are matched."""
-        journal = self.env["account.journal"].search([("type", "=", "bank"), ("company_id", "=", self.company.id)], limit=1)
+        journal = self.env["account.journal"].search(
+            [("type", "=", "bank"), ("company_id", "=", self.company.id)], limit=1)
         self.payments.sort(key=lambda payment: (payment[0], payment[1].id))
         payments = self.env["account.payment"].create([{
             "payment_type": "inbound", "partner_type": "customer", "journal_id": journal.id, "date": day,

@@ -43,7 +43,8 @@ class DemoSetup:
                 "name": name, "code": code, "parent_id": parent and self.categories[parent].id,
                 "payment_term_id": terms[days], "credit_limit": limit,
             }))
-        self.categories["public"].receivable_account_id = self._copy_account("1500", "1510", "Kundefordringer, offentlig")
+        public = self._copy_account("1500", "1510", "Kundefordringer, offentlig")
+        self.categories["public"].receivable_account_id = public
         for sequence, (key, name, _parent, _code, _days, _limit, domain) in enumerate(reversed(CATEGORIES)):
             if domain:
                 self.keep(f"demo_category_rule_{key}", self.env["kundekartotek.category.rule"].create({
@@ -59,7 +60,8 @@ class DemoSetup:
     def choose_categories(self, customers):
         """:param customers: {name: partner}"""
         for key, names in CATEGORY_OF.items():
-            self.env["res.partner"].union(*(customers[name] for name in names)).customer_category_id = self.categories[key]
+            for name in names:
+                customers[name].customer_category_id = self.categories[key]
 
     def make_agreements(self, customers):
         today = fields.Date.context_today(self.company)
@@ -80,7 +82,8 @@ class DemoSetup:
             contacts[name].contact_role_ids = [Command.set(found.ids)]
 
     def _find_account(self, code):
-        return self.env["account.account"].search([("code", "=", code), ("company_ids", "in", self.company.ids)], limit=1)
+        return self.env["account.account"].search(
+            [("code", "=", code), ("company_ids", "in", self.company.ids)], limit=1)
 
     def _copy_account(self, code, new_code, name):
         return self._find_account(new_code) or self.env["account.account"].create({

@@ -67,7 +67,7 @@ class TestAccessMatrix(KundekartotekCase):
     def test_roles_keep_to_reading_what_is_not_theirs(self):
         """Our groups give no right on Odoo's own models beyond what they are made to give."""
         expected = {
-            "res.partner": {role: "r" for role in ROLES} | dict.fromkeys(
+            "res.partner": dict.fromkeys(ROLES, "r") | dict.fromkeys(
                 ("case_worker", "credit_manager", "administrator"), "rwcu"),
             "account.move": dict.fromkeys(ROLES, "r"),
             "sale.order": dict.fromkeys(ROLES, "r"),  # through accounting's read-only group
