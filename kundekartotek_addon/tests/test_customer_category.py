@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+from unittest.mock import patch
+
 from psycopg2.errors import UniqueViolation
 
 from odoo.exceptions import AccessError, UserError
@@ -231,7 +233,38 @@ class TestCustomerCategory(KundekartotekCase):
         self.assertIn("Payment Term: 14 days: 1 customers", message.body)
         self.assertFalse(self.apply_wizard("overwrite", category_ids=self.business.ids).line_ids)
         with self.assertRaisesRegex(UserError, "nothing to change"):
+            self.apply_wizard(category_ids=self.business.ids).action_apply()
+
+    def test_many_customers_are_left_to_the_job(self):
+        bad, *others = customers = self.env["res.partner"].create([
+            {"name": f"c{number}", "customer_rank": 1, "customer_category_id": self.business.id}
+            for number in range(5)])
+        self.business.credit_limit = 70000
+        worker = self.make_user("case_worker")
+        wizard = self.apply_wizard("overwrite", category_ids=self.business.ids).with_user(worker)
+        wizard = wizard.create({"mode": "overwrite", "category_ids": self.business.ids})
+        path = "odoo.addons.kundekartotek_addon.wizards.customer.apply_defaults"
+        write = type(customers).write
+
+        def refuse(partners, vals):
+            if bad in partners and "credit_limit" in vals:
+                raise ValueError("No!")
+            return write(partners, vals)
+
+        with patch(f"{path}.AT_ONCE", 2), patch(f"{path}.BATCH", 2):
             wizard.action_apply()
+            self.assertEqual(wizard.state, "waiting")
+            self.assertEqual(set(customers.mapped("credit_limit")), {50000})
+            with patch.object(type(customers), "write", refuse), self.enter_registry_test_mode():
+                self.env.ref("kundekartotek_addon.cron_apply_defaults").method_direct_trigger()
+        self.assertEqual(wizard.state, "done")
+        self.assertEqual(customers.mapped("credit_limit"), [50000] + [70000] * 4)
+        message = self.business.message_ids[0]
+        self.assertEqual(message.author_id, worker.partner_id)
+        self.assertIn("4 customers", message.body)
+        self.assertIn("c0: No!", message.body)
+        events = self.env["kundekartotek.audit.event"].search([("res_id", "=", others[0].id)], order="id")
+        self.assertEqual(events[-1].reason, "Category defaults applied")
 
     def test_apply_defaults_to_chosen_customers(self):
         customer, other = (

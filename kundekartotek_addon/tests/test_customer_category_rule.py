@@ -4,7 +4,7 @@ from unittest.mock import patch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import ValidationError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
@@ -119,7 +119,7 @@ class TestCustomerCategoryRule(KundekartotekCase):
 
         def refuse(partners, vals):
             if bad in partners and "customer_category_id" in vals:
-                raise UserError("No!")
+                raise ValueError("No!")
             return write(partners, vals)
 
         with patch.object(type(customers), "write", refuse):

@@ -128,6 +128,7 @@ class ResPartner(models.Model):
         fallbacks = {
             fname: self._fields[fname].get_company_dependent_fallback(self)
             for fname in {*defaults, RECEIVABLE} if self._fields[fname].company_dependent}
+        self.fetch([*defaults, RECEIVABLE])  # or every field that differs by company comes along
         given_account = previous._get_defaults(company).get(RECEIVABLE) if previous else None
         plan = {}
         for partner in self:

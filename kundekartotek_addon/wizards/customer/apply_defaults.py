@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 import json
-from collections import Counter, defaultdict
+from collections import Counter
 
 from markupsafe import Markup
 
@@ -9,17 +9,20 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import split_every
 
-BATCH = 1000  # customers planned, written and dropped from memory at a time
+BATCH = 500  # customers planned, written, committed and dropped from memory at a time
+AT_ONCE = 1000  # customers written while the user waits; more are left to the job
 
 
 class KundekartotekApplyDefaults(models.TransientModel):
-    """Give customers the defaults of their categories: shows what would change, for how many, then does it.
+    """Give customers the defaults of their categories: shows what would change, for how many, then does it:
+    few at once, many by the job, which goes on until nothing is left to change.
 
     Works in the active company, on customers of chosen categories and those below them, or on chosen
     customers."""
 
     _name = "kundekartotek.apply.defaults"
     _description = "Apply Category Defaults"
+    _transient_max_hours = 24 * 7  # the job may need to come back to it
 
     company_id = fields.Many2one(
         "res.company", required=True, readonly=True, default=lambda self: self.env.company
@@ -39,116 +42,189 @@ class KundekartotekApplyDefaults(models.TransientModel):
     )
     customer_count = fields.Integer(string="Customers to Change", compute="_compute_line_ids", store=True)
 
+    state = fields.Selection(
+        [("draft", "Being Looked At"), ("waiting", "Waiting for the Job"), ("done", "Done")],
+        required=True, default="draft", readonly=True)
+    written = fields.Json(readonly=True)  # {category id: {key of field and value: customers}}, for the log
+    failures = fields.Json(readonly=True)  # {customer id: text} of those that could not be written
+
     @api.depends("company_id", "category_ids", "partner_ids", "mode")
     def _compute_line_ids(self):
         for wizard in self:
             changed, counts = set(), Counter()
             for partner, fname, old, new, held in wizard._iter_changes():
-                counts[wizard._get_key(fname, old, new, held)] += 1
+                counts[wizard._get_key(fname, old, new), held] += 1
                 if not held:
                     changed.add(partner.id)
             wizard.customer_count = len(changed)
             wizard.line_ids = [fields.Command.clear()] + [
-                fields.Command.create(wizard._prepare_line_vals(key, count))
-                for key, count in sorted(counts.items())
+                fields.Command.create(wizard._prepare_line_vals(key, held, count))
+                for (key, held), count in sorted(counts.items())
             ]
 
     def _get_customers(self):
-        """The customers to look at. sudo: a case worker may not see a field that a category fills, such as
-        the credit limit; who may open the wizard may apply all of a category's defaults."""
+        """The customers that the user may write. sudo on the way out: a case worker may not see a field that
+        a category fills, such as the credit limit; who may write the customer may apply all its defaults."""
         domain = Domain("is_customer", "=", True) & Domain("customer_category_id", "!=", False)
         domain &= Domain(self.env["res.partner"]._check_company_domain(self.company_id))
         if self.partner_ids:
             domain &= Domain("id", "in", self.partner_ids.commercial_partner_id.ids)
         else:
             domain &= Domain("customer_category_id", "child_of", self.category_ids.ids)
-        customers = (
-            self.env["res.partner"].with_context(active_test=bool(not self.partner_ids)).search(domain)
-        )
+        Partner = self.env["res.partner"].sudo(False).with_context(active_test=not self.partner_ids)
+        customers = Partner.search(domain)._filtered_access("write")
         reason = self.env._("Category defaults applied")
         return customers.sudo().with_company(self.company_id).with_context(audit_reason=reason)
 
-    def _iter_plans(self):
-        """Yield, batch by batch, ``({partner: {field: new value}}, split items)`` as the partner model plans
-        them."""
-        customers = self._get_customers()
-        for ids in split_every(BATCH, customers.ids):
-            plan = {}
-            for category, partners in customers.browse(ids).grouped("customer_category_id").items():
-                plan |= partners._plan_category_defaults(category, overwrite=self.mode == "overwrite")
-            yield plan, customers._find_split_items(plan)
-            customers.invalidate_recordset()
+    def _plan(self, customers):
+        """:return: ``({partner: {field: new value}}, split items)`` as the partner model plans them"""
+        plan = {}
+        customers.fetch(["customer_category_id"])
+        for category, partners in customers.grouped("customer_category_id").items():
+            plan |= partners._plan_category_defaults(category, overwrite=self.mode == "overwrite")
+        return plan, customers._find_split_items(plan)
 
     def _iter_changes(self):
         """Yield ``(partner, field, old value, new value, held by open items)`` of every planned change."""
-        for plan, split in self._iter_plans():
+        customers = self._get_customers()
+        for ids in split_every(BATCH, customers.ids):
+            plan, split = self._plan(customers.browse(ids))
             for partner, changes in plan.items():
                 for fname, new in changes.items():
                     held = fname == "property_account_receivable_id" and partner in split
                     yield partner, fname, partner[fname], new, held
+            customers.invalidate_recordset()
 
     @api.model
-    def _get_key(self, fname, old, new, held):
-        """Changes that are alike, as text: the line's memory of which they are."""
+    def _get_key(self, fname, *parts):
+        """A field and values as text, to tell what is alike, also between requests."""
         return json.dumps(
-            [
-                fname,
-                *(value.id if isinstance(value, models.BaseModel) else value for value in (old, new)),
-                held,
-            ]
+            [fname, *(part.id if isinstance(part, models.BaseModel) else part for part in parts)]
         )
 
-    def _prepare_line_vals(self, key, count):
-        fname, old, new, held = json.loads(key)
+    def _format_key(self, key):
+        """:return: the label of the field and its values in a key, as the user reads them"""
+        fname, *values = json.loads(key)
         Category, field = self.env["kundekartotek.category"], self.env["res.partner"]._fields[fname]
         if field.relational:
-            old, new = (self.env[field.comodel_name].browse(value) for value in (old, new))
+            values = [self.env[field.comodel_name].browse(value) for value in values]
+        return [
+            Category._get_default_label(fname),
+            *(Category._format_default(fname, value) for value in values),
+        ]
+
+    def _prepare_line_vals(self, key, held, count):
+        label, old, new = self._format_key(key)
         return {
             "key": key,
-            "count": count,
             "held": held,
-            "field_label": Category._get_default_label(fname),
-            "old_value": Category._format_default(fname, old),
-            "new_value": Category._format_default(fname, new),
+            "count": count,
+            "field_label": label,
+            "old_value": old,
+            "new_value": new,
         }
 
     def action_apply(self):
         """Do what the lines show, except what is held by open items, and log it on the categories."""
         self.ensure_one()
         self.check_access("write")
-        self._get_customers().sudo(False).check_access("write")
-        written = defaultdict(Counter)  # category -> field label, new value -> customers
-        changed = 0
-        for plan, split in self._iter_plans():
-            for partner in split:
-                del plan[partner]["property_account_receivable_id"]
-            plan = {partner: changes for partner, changes in plan.items() if changes}
-            for partner, changes in plan.items():
-                written[partner.customer_category_id].update(changes.items())
-            next(iter(plan), self.env["res.partner"])._write_planned(plan)
-            changed += len(plan)
-            self.env.flush_all()
-        if not changed:
+        if not self.customer_count:
             raise UserError(self.env._("There is nothing to change."))
-        self._log_applied(written)
+        if self.customer_count > AT_ONCE or not self._apply(lambda _processed: True):
+            self.state = "waiting"
+            self.env.ref("kundekartotek_addon.cron_apply_defaults")._trigger()
+            message = self.env._(
+                "%(count)s customers are changed in the background. What was done will be logged on "
+                "the categories.",
+                count=self.customer_count,
+            )
+        else:
+            message = self.env._("%(count)s customers changed", count=self.customer_count)
         return {"type": "ir.actions.client", "tag": "display_notification", "params": {
-            "type": "success", "message": self.env._("%(count)s customers changed", count=changed),
-            "next": {"type": "ir.actions.act_window_close"}}}
+            "type": "success", "message": message, "next": {"type": "ir.actions.act_window_close"}}}
 
-    def _log_applied(self, written):
+    @api.model
+    def _cron_apply(self):
+        """Go on with what waits, as the users who asked for it."""
+        waiting = self.search([("state", "=", "waiting")], order="id")
+        commit_progress = self.env["ir.cron"]._commit_progress
+        commit_progress(remaining=sum(waiting.mapped("customer_count")))
+        for wizard in waiting.filtered(lambda wizard: wizard.company_id in wizard.create_uid.company_ids):
+            asked = wizard.with_user(wizard.create_uid).with_company(wizard.company_id).sudo()
+            asked = asked.with_context(lang=wizard.create_uid.lang)
+            if not asked._apply(commit_progress):
+                return
+
+    def _apply(self, commit):
+        """Write what is planned, batch by batch. Customers in use by somebody else are left for the next run.
+
+        :param commit: called with the number of customers of each batch, returns whether to go on
+        :return: whether nothing is left
+        """
+        customers, left = self._get_customers(), 0
+        for ids in split_every(BATCH, customers.ids):
+            batch = customers.browse(ids).try_lock_for_update()
+            left += len(ids) - len(batch)
+            self._apply_or_skip(batch)
+            customers.invalidate_recordset()
+            if not commit(len(ids)):
+                return False
+        if not left:
+            self._log_applied()
+            self.state = "done"
+            commit(0)
+        return not left
+
+    def _apply_or_skip(self, customers):
+        """Write what can be written: one that cannot never keeps back the others, and is named in the log."""
+        try:
+            with self.env.cr.savepoint():
+                plan, split = self._plan(customers)
+                for partner in split:
+                    del plan[partner]["property_account_receivable_id"]
+                customers._write_planned({partner: changes for partner, changes in plan.items() if changes})
+                self._note_written(plan)
+        except Exception as error:  # whatever writing a customer can do wrong
+            if len(customers) > 1:
+                for customer in customers:
+                    self._apply_or_skip(customer)
+            else:
+                self.failures = {
+                    **(self.failures or {}),
+                    str(customers.id): f"{customers.display_name}: {error}",
+                }
+
+    def _note_written(self, plan):
+        written = {key: Counter(counts) for key, counts in (self.written or {}).items()}
+        for partner, changes in plan.items():
+            counts = written.setdefault(str(partner.customer_category_id.id), Counter())
+            counts.update(self._get_key(fname, value) for fname, value in changes.items())
+        self.written = written
+
+    def _log_applied(self):
         """Who applied what, when and for how many. sudo: a case worker reads categories, and is named as
         author."""
         mode = dict(self._fields["mode"]._description_selection(self.env))[self.mode]
-        for category, counts in written.items():
-            lines = [
-                Markup("<li>%s</li>") % self.env._(
-                    "%(field)s: %(value)s: %(count)s customers", field=category._get_default_label(fname),
-                    value=category._format_default(fname, value), count=count)
-                for (fname, value), count in counts.items()]
-            category.sudo().message_post(
-                author_id=self.env.user.partner_id.id, body=Markup("<p>%s</p><ul>%s</ul>") % (self.env._(
-                    "Defaults applied to customers in %(company)s (%(mode)s):",
-                    company=self.company_id.name, mode=mode), Markup().join(lines)))
+        for category_id, counts in (self.written or {}).items():
+            category = self.env["kundekartotek.category"].sudo().browse(int(category_id))
+            texts = [
+                self.env._("%(field)s: %(value)s: %(count)s customers", field=field, value=value, count=count)
+                for key, count in counts.items()
+                for field, value in [self._format_key(key)]
+            ]
+            texts += (self.failures or {}).values()
+            category.message_post(
+                author_id=self.env.user.partner_id.id,
+                body=Markup("<p>%s</p><ul>%s</ul>")
+                % (
+                    self.env._(
+                        "Defaults applied to customers in %(company)s (%(mode)s):",
+                        company=self.company_id.name,
+                        mode=mode,
+                    ),
+                    Markup().join(map(Markup("<li>%s</li>").__mod__, texts)),
+                ),
+            )
 
 
 class KundekartotekApplyDefaultsLine(models.TransientModel):
@@ -174,7 +250,7 @@ class KundekartotekApplyDefaultsLine(models.TransientModel):
         self.ensure_one()
         wizard = self.wizard_id
         ids = [
-            partner.id for partner, *change in wizard._iter_changes() if wizard._get_key(*change) == self.key
-        ]
+            partner.id for partner, *change, held in wizard._iter_changes()
+            if (wizard._get_key(*change), held) == (self.key, self.held)]
         action = self.env["ir.actions.act_window"]._for_xml_id("kundekartotek_addon.res_partner_action")
         return {**action, "display_name": self.field_label, "domain": [("id", "in", ids)]}
