@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lxml import etree
 
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import SQL
+
+from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 
 from ..tools import orgnr
 from .common import KundekartotekCase
@@ -628,3 +631,41 @@ class TestDataToMend(IdentityCase):
         action = self.env.ref("kundekartotek_addon.res_partner_action_data_issue")._get_action_dict()
         self.assertIn(dirty, self.Partner.search([("data_issue", "!=", False)]))
         self.assertEqual(action["views"][0][1], "list")
+
+
+@tagged("post_install", "-at_install")
+class TestCustomerNumberOnInvoices(AccountTestInvoicingCommon):
+    """Old data never stop an invoice, and a right number reaches the EHF file."""
+
+    @classmethod
+    @AccountTestInvoicingCommon.setup_country("no")
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.norway = cls.env.ref("base.no")
+        cls.partner_a.write({"country_id": cls.norway.id, "is_company": True, "vat": f"NO {NUMBER} MVA"})
+
+    def test_an_invoice_makes_a_customer_of_old_data(self):
+        self.assertFalse(self.partner_b.is_customer)
+        self.partner_b.write({"country_id": self.norway.id, "is_company": True})
+        for dirty in (NUMBER, "923609017"):  # partner_a's, and a mistyped one
+            self.env.flush_all()
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE res_partner SET vat = %s, customer_rank = 0 WHERE id = %s",
+                    dirty,
+                    self.partner_b.id,
+                )
+            )
+            self.env.invalidate_all()
+            self._create_invoice_one_line(price_unit=100, partner_id=self.partner_a.id, post=True)
+            invoice = self._create_invoice_one_line(price_unit=100, partner_id=self.partner_b.id, post=True)
+            self.assertEqual((invoice.state, self.partner_b.is_customer), ("posted", True))
+            self.assertTrue(self.partner_b.data_issue)
+
+    def test_ehf(self):
+        invoice = self._create_invoice_one_line(price_unit=100, partner_id=self.partner_a.id, post=True)
+        xml, _errors = self.env["account.edi.xml.ubl_bis3"]._export_invoice(invoice)
+        customer = etree.fromstring(xml).find("{*}AccountingCustomerParty/{*}Party")
+        endpoint = customer.find("{*}EndpointID")
+        self.assertEqual((endpoint.get("schemeID"), endpoint.text), ("0192", NUMBER))
+        self.assertEqual(customer.findtext("{*}PartyTaxScheme/{*}CompanyID"), f"NO{NUMBER}MVA")
