@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from odoo import Command, fields
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, freeze_time, new_test_user, tagged
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
@@ -233,6 +233,46 @@ class TestAgreementPrices(AccountTestInvoicingCommon):
                 line.product_id = self.product
             self.assertEqual(form.agreement_id, agreement)
         self.assertEqual((self.price(form.record), form.record.pricelist_id), ((80, 0), self.pricelist))
+
+    def test_order_form_of_a_salesperson_without_our_groups(self):
+        agreement = self.agree(self.pricelist)
+        with (
+            freeze_time("2027-06-01 10:00:00"),
+            Form(self.env["sale.order"].with_user(self.seller)) as form,
+        ):
+            form.partner_id = self.customer
+            with form.order_line.new() as line:
+                line.product_id = self.product
+                self.assertEqual(line.price_unit, 80)
+        order = form.record
+        self.assertEqual(order.sudo().agreement_id, agreement)
+        self.env.invalidate_all()
+        with Form(order) as form, form.order_line.edit(0) as line:
+            line.product_uom_qty = 10
+        self.assertEqual(self.price(order), (70, 0))
+        with self.assertRaises(AccessError):
+            agreement.with_user(self.seller).read(["discount"])
+
+    def test_web_customer_gets_the_agreed_price(self):
+        """What the web shop does: an order made as superuser for a portal user's customer, read by them."""
+        self.agree(discount=10)
+        portal = new_test_user(self.env, login="kundekartotek_portal", groups="base.group_portal")
+        portal.sudo().partner_id.parent_id = self.customer
+        order = (
+            self.env["sale.order"]
+            .with_user(portal)
+            .sudo()
+            .create(
+                {
+                    "partner_id": portal.partner_id.id,
+                    "company_id": self.company.id,
+                    "date_order": "2027-06-01 10:00:00",
+                    "order_line": [Command.create({"product_id": self.product.id})],
+                }
+            )
+        )
+        self.assertEqual(self.price(order), (100, 10))
+        self.assertEqual(order.sudo(False).with_user(portal).amount_untaxed, 90)
 
     def test_invoice_form_percentage(self):
         self.agree(discount=10)

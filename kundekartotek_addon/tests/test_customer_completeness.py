@@ -90,6 +90,54 @@ class TestCompleteness(KundekartotekCase):
         """A public customer lacks the EHF format exactly where no electronic invoicing is installed."""
         return set() if self.Partner._fields["invoice_edi_format"].selection else {"edi_format"}
 
+    def test_ehf_with_and_without_electronic_invoicing(self):
+        field = self.Partner._fields["invoice_edi_format"]
+        public = {**self.full, "customer_type": "public", "buyer_reference": "4711"}
+        abroad = {"country_id": self.sweden.id}
+        for formats, vals, expected in [
+            ([], {}, {"edi_format"}),
+            ([], {"invoice_sending_method": "manual"}, set()),
+            (["facturx"], {}, {"edi_format"}),
+            (["ubl_bis3"], {}, set()),  # core suggests it for Norway
+            (["ubl_bis3"], {"invoice_edi_format_store": "ubl_bis3"}, set()),
+            (["ubl_bis3"], {"invoice_edi_format_store": "none"}, {"edi_format"}),
+            (["ubl_bis3"], {"invoice_edi_format_store": "facturx"}, {"edi_format"}),
+            (["ubl_bis3"], abroad, {"edi_format"}),
+            (["ubl_bis3"], {**abroad, "invoice_edi_format_store": "ubl_bis3"}, set()),
+        ]:
+            with (
+                self.subTest(formats=formats, vals=vals),
+                patch.object(field, "selection", [(key, key) for key in formats]),
+                self.env.cr.savepoint() as savepoint,
+            ):
+                self.assertEqual(self.missing(self.make_customer(**{**public, **vals})), expected)
+                savepoint.rollback()
+
+    def test_post_and_peppol_where_installed(self):
+        methods = dict(self.Partner._fields["invoice_sending_method"].selection)
+        if not methods.keys() & {"snailmail", "peppol"}:
+            self.skipTest("neither snailmail_account nor account_peppol is installed here")
+        if "snailmail" in methods:
+            vals = {**self.full, "invoice_sending_method": "snailmail"}
+            self.assertEqual(self.missing(self.make_customer(**vals)), set())
+            self.assertEqual(
+                self.missing(
+                    self.make_customer(
+                        "Uten gate AS",
+                        **{**vals, "street": False, "ref": False, "company_registry": self.numbers[5]},
+                    )
+                ),
+                {"postal_address"},
+            )
+        if "peppol" in methods:
+            vals = {**self.full, "invoice_sending_method": "peppol", "company_registry": self.numbers[6]}
+            customer = self.make_customer(
+                "Peppol AS", **vals, peppol_eas="0192", peppol_endpoint=self.numbers[6]
+            )
+            self.assertEqual(self.missing(customer), set())
+            customer.peppol_eas = False
+            self.assertEqual(self.missing(customer), {"peppol"})
+
     def test_contacts_help(self):
         customer = self.make_customer(
             **{**self.full, "email": False, "company_registry": False, "street": False, "is_company": False}
