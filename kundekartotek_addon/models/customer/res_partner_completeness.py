@@ -94,7 +94,7 @@ class ResPartner(models.Model):
             ),
             CompletenessRule(
                 "company_registry",
-                self.env._("Organisation number: Customer File, Identity"),
+                self.env._("Organisation number: at the top of the card"),
                 Domain("customer_type", "in", ("business", "public"))
                 & domestic
                 & Domain("company_registry", "=", False),
@@ -159,7 +159,7 @@ class ResPartner(models.Model):
             rules.append(
                 CompletenessRule(
                     "peppol",
-                    self.env._("Peppol endpoint, because invoices are sent by Peppol: Accounting"),
+                    self.env._("Peppol endpoint, because invoices are sent by Peppol: Invoicing"),
                     Domain("invoice_sending_method", "=", "peppol")
                     & (Domain("peppol_eas", "=", False) | Domain("peppol_endpoint", "=", False)),
                     ("invoice_sending_method", "peppol_eas", "peppol_endpoint"),
