@@ -190,7 +190,7 @@ class ResPartner(models.Model):
         return CompletenessRule(
             "edi_format",
             self.env._(
-                "EHF invoice format (Peppol BIS 3), because the customer is a public body: Accounting"
+                "EHF invoice format (Peppol BIS 3), because the customer is a public body: Invoicing"
             ),
             public
             & Domain("invoice_edi_format_store", "not in", ehf)
