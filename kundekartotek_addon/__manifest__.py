@@ -22,8 +22,14 @@
         # views: settings, first, because every room adds to them
         "views/res_config_settings_views.xml",
         # wizards
+        "wizards/audit/audit_verify_views.xml",
+        "wizards/audit/audit_archive_views.xml",
         "wizards/customer/apply_defaults_views.xml",
         "wizards/customer/renumber_views.xml",
+        # views: audit
+        "views/audit/audit_event_views.xml",
+        "views/audit/res_partner_views.xml",
+        "views/audit/res_config_settings_views.xml",
         # views: customer
         "views/customer/account_move_line_views.xml",
         "views/customer/res_partner_views.xml",

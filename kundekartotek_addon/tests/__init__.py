@@ -6,11 +6,13 @@ from . import test_customer_views
 from . import test_access_matrix
 from . import test_audit_event
 from . import test_audit_changes
+from . import test_audit_looks
+from . import test_audit_seal
+from . import test_audit_reading
+from . import test_audit_archive
 from . import test_customer_category
 from . import test_customer_category_rule
 from . import test_customer_posting_rule
-from . import test_audit_looks
-from . import test_audit_seal
 from . import test_customer_agreement
 from . import test_customer_agreement_prices
 from . import test_customer_completeness

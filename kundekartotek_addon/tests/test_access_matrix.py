@@ -34,6 +34,8 @@ TABLE = {
     "kundekartotek.demo": NOBODY,
     "kundekartotek.audit.event": TRAIL,
     "kundekartotek.audit.seal": TRAIL,
+    "kundekartotek.audit.archive": dict.fromkeys(("privacy_officer", "auditor"), "rwcu"),
+    "kundekartotek.audit.verify": dict.fromkeys(("privacy_officer", "auditor"), "rwcu"),
     "kundekartotek.audit.append.only": NOBODY,
     "kundekartotek.audit.mixin": NOBODY,
 }

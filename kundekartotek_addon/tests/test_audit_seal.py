@@ -17,9 +17,8 @@ class Rollback(Exception):
     pass
 
 
-@tagged("post_install", "-at_install")
-class TestAuditSeal(KundekartotekCase):
-    """The chain of seals, and what an administrator of the database cannot do unseen."""
+class AuditSealCase(KundekartotekCase):
+    """Chains of two companies that nothing but the test writes to."""
 
     @classmethod
     def setUpClass(cls):
@@ -84,6 +83,27 @@ class TestAuditSeal(KundekartotekCase):
 
     def assertProblem(self, kind, event_id=None, seal=None, known=None):
         self.assertEqual(self.verify(known)["problem"], {"kind": kind, "event_id": event_id, "seal": seal})
+
+    def age(self, ids, date):
+        """Let events be of another day, before they are sealed."""
+        self.env.cr.execute("SET LOCAL session_replication_role = replica")
+        self.env.cr.execute("ALTER TABLE kundekartotek_audit_event DISABLE TRIGGER USER")
+        self.env.cr.execute("UPDATE kundekartotek_audit_event SET date = %s WHERE id = ANY(%s)", [date, ids])
+        self.env.cr.execute(
+            "ALTER TABLE kundekartotek_audit_event ENABLE ALWAYS TRIGGER kundekartotek_forbid_change"
+        )
+        self.env.cr.execute(
+            "ALTER TABLE kundekartotek_audit_event ENABLE ALWAYS TRIGGER kundekartotek_forbid_truncate"
+        )
+        self.env.cr.execute("SET LOCAL session_replication_role = origin")
+
+    def expire(self):
+        self.run_job("_cron_expire")
+
+
+@tagged("post_install", "-at_install")
+class TestAuditSeal(AuditSealCase):
+    """The chain of seals, and what an administrator of the database cannot do unseen."""
 
     # -- sealing -------------------------------------------------------------------------------------
 
@@ -197,12 +217,21 @@ class TestAuditSeal(KundekartotekCase):
             ("TRUNCATE {event}", "missing", 0, 1),
             ("DELETE FROM {seal} WHERE company_res_id = %(ours)s AND number = 2", "chain", None, 2),
             ("DELETE FROM {seal} WHERE company_res_id = %(ours)s AND number = 1", "chain", None, 1),
-            ("UPDATE {seal} SET date = date - '1 day'::interval WHERE company_res_id = %(ours)s AND number > 2",
-             "chain", None, 3),
+            (
+                "UPDATE {seal} SET date = date - '1 d'::interval WHERE company_res_id = %(ours)s AND number > 2",
+                "chain",
+                None,
+                3,
+            ),
             # an event, and the hash of it that its seal holds
-            ("""UPDATE {event} SET new_value = 'x' WHERE id = %(e0)s;
+            (
+                """UPDATE {event} SET new_value = 'x' WHERE id = %(e0)s;
                 UPDATE {seal} SET leaves = sha256('x') || substr(leaves, 33)
-                 WHERE company_res_id = %(ours)s AND number = 1""", "chain", None, 1),
+                 WHERE company_res_id = %(ours)s AND number = 1""",
+                "chain",
+                None,
+                1,
+            ),
         ]:
             statement = statement.format(event="kundekartotek_audit_event", seal="kundekartotek_audit_seal")
             with self.subTest(statement), self.tampering() as cr:
@@ -266,22 +295,6 @@ class TestAuditSeal(KundekartotekCase):
         self.assertEqual(self.company.audit_seal_mailed, seal.number)
 
     # -- retention -----------------------------------------------------------------------------------
-
-    def age(self, ids, date):
-        """Let events be of another day, before they are sealed."""
-        self.env.cr.execute("SET LOCAL session_replication_role = replica")
-        self.env.cr.execute("ALTER TABLE kundekartotek_audit_event DISABLE TRIGGER USER")
-        self.env.cr.execute("UPDATE kundekartotek_audit_event SET date = %s WHERE id = ANY(%s)", [date, ids])
-        self.env.cr.execute(
-            "ALTER TABLE kundekartotek_audit_event ENABLE ALWAYS TRIGGER kundekartotek_forbid_change"
-        )
-        self.env.cr.execute(
-            "ALTER TABLE kundekartotek_audit_event ENABLE ALWAYS TRIGGER kundekartotek_forbid_truncate"
-        )
-        self.env.cr.execute("SET LOCAL session_replication_role = origin")
-
-    def expire(self):
-        self.run_job("_cron_expire")
 
     @freeze_time("2026-11-23")
     def test_retention(self):

@@ -5,6 +5,9 @@ from . import audit_mixin
 from . import audit_looks
 from . import audit_seal
 from . import audit_retention
+from . import audit_reading
 from . import res_company
+from . import unusual_reading
 from . import res_partner
+from . import res_config_settings
 from . import settings

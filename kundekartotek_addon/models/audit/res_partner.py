@@ -70,6 +70,28 @@ class ResPartner(models.Model):
     def _audit_customer(self, alias):
         return SQL("coalesce(%(alias)s.commercial_partner_id, %(alias)s.id)", alias=alias)
 
+    def action_audit_timeline(self):
+        """What was done to this customer, and those merged into it; for those who may read the trail."""
+        Event = self._audit_events()
+        domain = Event._customer_domain(self.commercial_partner_id.id)
+        return self._audit_action(self.env._("History of %(name)s", name=self.display_name), domain)
+
+    def action_audit_seen(self):
+        """Who has seen this customer; for those who may read the trail."""
+        Event = self._audit_events()
+        domain = Event._seen_domain(self.commercial_partner_id.id)
+        return self._audit_action(self.env._("Who has seen %(name)s", name=self.display_name), domain)
+
+    def _audit_events(self):
+        self.ensure_one()
+        self.check_access("read")
+        self.env["kundekartotek.audit.event"].check_access("read")
+        return self.env["kundekartotek.audit.event"]
+
+    def _audit_action(self, name, domain):
+        action = self.env["ir.actions.act_window"]._for_xml_id("kundekartotek_addon.audit_event_action")
+        return {**action, "name": name, "domain": list(domain), "context": {}}
+
     def _get_vcard_file(self):
         note_look(self, "exported", text="vCard", details={"ids": self.ids})
         return super()._get_vcard_file()

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+import base64
+import doctest
+import io
+import json
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from ..tools import archive
+from .test_audit_seal import AuditSealCase
+
+
+@tagged("post_install", "-at_install")
+class TestAuditArchive(AuditSealCase):
+    """A period as a file that proves itself."""
+
+    def setUp(self):
+        super().setUp()
+        self.env.user.company_ids += self.company
+        self.auditor = self.make_user(
+            "auditor", company_ids=[(6, 0, self.company.ids)], company_id=self.company.id
+        )
+        self.customer = self.make_customer(
+            "<img src=x onerror=alert(1)> & Sønn AS", company_id=self.company.id
+        )
+        self.env.cr.flush()
+        self.ids = self.add("a", "b") + self.add("c", kind="seen")
+        self.seal()
+
+    def make(self, **values):
+        wizard = (
+            self.env["kundekartotek.audit.archive"]
+            .with_user(self.auditor)
+            .create({"company_id": self.company.id, **values})
+        )
+        wizard.action_make()
+        return wizard
+
+    def rewrite(self, content, name, change, honest_manifest=True):
+        """The archive with one part changed, and, by a clever forger, its hashes in the manifest too."""
+        source, target = zipfile.ZipFile(io.BytesIO(content)), io.BytesIO()
+        parts = {each: source.read(each) for each in source.namelist()}
+        parts[name] = change(parts[name])
+        if not honest_manifest:
+            manifest = json.loads(parts["manifest.json"])
+            for part in manifest["parts"]:
+                part["sha256"] = archive.digest(parts[part["name"]])
+            parts["manifest.json"] = json.dumps(manifest).encode()
+            parts["manifest.json.sha256"] = archive.digest(parts["manifest.json"]).encode()
+        with zipfile.ZipFile(target, "w") as out:
+            for each, data in parts.items():
+                out.writestr(each, data)
+        target.seek(0)
+        return target
+
+    def test_made_and_verified(self):
+        wizard = self.make()
+        content = base64.b64decode(wizard.file)
+        result = archive.verify(io.BytesIO(content), self.verify()["last"])
+        self.assertGreaterEqual(result.events, 3)
+        self.assertEqual(result.last_seal, self.verify()["last"])
+        with zipfile.ZipFile(io.BytesIO(content)) as file:
+            self.assertTrue(file.read("report.pdf").startswith(b"%PDF"))
+            customers = [json.loads(line) for line in file.read("customers.jsonl").splitlines()]
+            self.assertIn(self.customer.name, [values["name"] for values in customers])
+        wizard.action_verify()
+        self.assertIn("unbroken", wizard.message)
+        made = self.Event.search([("kind", "=", "exported"), ("res_model", "=", "res.company")], limit=1)
+        self.assertIn(wizard.file_name, made.new_value)
+        self.assertEqual(made.user_res_id, self.auditor.id)
+
+    def test_every_change_is_found(self):
+        content = base64.b64decode(self.make().file)
+
+        def without(position):
+            return lambda data: b"".join(
+                line for i, line in enumerate(data.splitlines(True)) if i != position
+            )
+
+        changes = [
+            ("events.jsonl", lambda data: data.replace(b'"new_value": "b"', b'"new_value": "x"')),
+            ("events.jsonl", without(1)),
+            ("events.jsonl", lambda data: data + data.splitlines(True)[0].replace(b'"id": ', b'"id": 9')),
+            ("seals.jsonl", lambda data: data.replace(b'event_count\\": ', b'event_count\\": 1')),
+            ("seals.jsonl", without(0)),
+        ]
+        for name, change in changes:
+            for honest in (True, False):
+                with self.subTest(name=name, honest=honest), self.assertRaises(archive.ArchiveError):
+                    archive.verify(self.rewrite(content, name, change, honest))
+        for name in ("customers.jsonl", "report.pdf", "manifest.json"):
+            with self.assertRaisesRegex(archive.ArchiveError, "altered"):
+                archive.verify(self.rewrite(content, name, lambda data: data + b" "))
+        with self.assertRaisesRegex(archive.ArchiveError, "not in the archive"):
+            archive.verify(io.BytesIO(content), "0" * 64)
+        for damaged in (b"", b"PK", content[:-30]):
+            with self.assertRaises(archive.ArchiveError):
+                archive.verify(io.BytesIO(damaged))
+
+    def test_command_needs_no_database(self):
+        content = base64.b64decode(self.make().file)
+        with tempfile.NamedTemporaryFile(suffix=".zip") as file:
+            file.write(content)
+            file.flush()
+            command = [sys.executable, "-I", str(Path(archive.__file__)), file.name]
+            good = subprocess.run(command, capture_output=True, text=True, check=False)
+            self.assertEqual((good.returncode, good.stdout[:8]), (0, "UNBROKEN"), good.stderr)
+            file.seek(0)
+            file.write(self.rewrite(content, "events.jsonl", lambda data: data[:-9], False).read())
+            file.flush()
+            bad = subprocess.run(command, capture_output=True, text=True, check=False)
+            self.assertEqual((bad.returncode, bad.stdout[:6]), (1, "BROKEN"), bad.stdout + bad.stderr)
+
+    def test_expired_events_are_accounted_for(self):
+        """An archive made after retention holds the tombstone instead."""
+        ids = self.add("old", kind="seen")
+        self.age(ids, "2024-01-01 12:00:00")
+        self.seal()
+        self.expire()
+        wizard = self.make(date_from="2024-01-01")
+        result = archive.verify(io.BytesIO(base64.b64decode(wizard.file)))
+        self.assertGreater(result.seals, 1)
+
+    def test_access_and_input(self):
+        with self.assertRaises(UserError):
+            self.make(date_from="2026-02-01", date_to="2026-01-01")
+        with self.assertRaisesRegex(UserError, "sealed"):
+            self.make(date_from="2001-01-01", date_to="2001-01-31")
+        with self.assertRaises(UserError):
+            self.make(company_id=self.other.id)
+        wizard = self.env["kundekartotek.audit.archive"].with_user(self.make_user("administrator")).new({})
+        for method in ("action_make", "action_verify"):
+            with self.assertRaises(AccessError):
+                getattr(wizard, method)()
+
+    def test_doctests(self):
+        self.assertEqual(doctest.testmod(archive).failed, 0)

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from odoo import fields, models
+
+
+class AuditVerify(models.TransientModel):
+    """Check the chain of seals of a company against its events."""
+
+    _name = "kundekartotek.audit.verify"
+    _description = "Verify the Audit Trail"
+
+    company_id = fields.Many2one("res.company", default=lambda self: self.env.company)
+    no_company = fields.Boolean(string="What belongs to no company", help="Raw SQL, for instance.")
+    known_seal = fields.Char(string="Seal Received by Mail", help="The trail must contain it.")
+    state = fields.Selection(
+        [("new", "Not verified"), ("ok", "Unbroken"), ("broken", "Broken")], default="new"
+    )
+    message = fields.Text(readonly=True)
+
+    def action_verify(self):
+        """Verify, show the result, and record that it was done."""
+        self.ensure_one()
+        self.env["kundekartotek.audit.seal"].check_access("read")
+        company_id = 0 if self.no_company else self.company_id.id
+        if company_id and self.company_id not in self.env.companies:
+            self.company_id.check_access("read")
+            company_id = self.env.company.id
+        result = self._verifier()._verify(company_id, (self.known_seal or "").strip() or None)
+        problem = result["problem"]
+        self.write({"state": "broken" if problem else "ok", "message": self._describe(result)})
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": self.id,
+            "view_mode": "form",
+            "target": "new",
+        }
+
+    def _verifier(self):
+        """The whole chain must be read, also what this reader's record rules hide."""
+        return self.env["kundekartotek.audit.seal"].sudo()
+
+    def _describe(self, result):
+        """The result in words."""
+        problem = result["problem"]
+        values = {**result, **(problem or {})}
+        if not problem:
+            return self.env._(
+                "%(events)s events under %(seals)s seals are as they were recorded.\nLast seal: %(last)s",
+                **values,
+            )
+        return {
+            "altered": self.env._("Event %(event_id)s, under seal %(seal)s, was altered.", **values),
+            "missing": self.env._("Event %(event_id)s, under seal %(seal)s, was removed.", **values),
+            "inserted": self.env._("Event %(event_id)s was inserted afterwards: no seal holds it.", **values),
+            "chain": self.env._("Seal %(seal)s was altered, removed or replaced.", **values),
+            "unknown": self.env._(
+                "The seal you received is not in the trail: its end was cut off, or all of it was made anew.",
+                **values,
+            ),
+        }[problem["kind"]]
