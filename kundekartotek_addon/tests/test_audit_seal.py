@@ -218,7 +218,7 @@ class TestAuditSeal(AuditSealCase):
             ("DELETE FROM {seal} WHERE company_res_id = %(ours)s AND number = 2", "chain", None, 2),
             ("DELETE FROM {seal} WHERE company_res_id = %(ours)s AND number = 1", "chain", None, 1),
             (
-                "UPDATE {seal} SET date = date - '1 d'::interval WHERE company_res_id = %(ours)s AND number > 2",
+                "UPDATE {seal} SET date = newest WHERE company_res_id = %(ours)s AND number > 2",
                 "chain",
                 None,
                 3,
