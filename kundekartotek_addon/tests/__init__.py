@@ -10,6 +10,7 @@ from . import test_audit_looks
 from . import test_audit_seal
 from . import test_audit_reading
 from . import test_audit_archive
+from . import test_audit_load
 from . import test_customer_category
 from . import test_customer_category_rule
 from . import test_customer_posting_rule

@@ -64,10 +64,16 @@ def describe(env, author):
     }
 
 
+def remote_method():
+    """:return: "model.method" that an XML-RPC or JSON-RPC client called; empty in any other thread"""
+    return getattr(thread_local, "rpc_model_method", "")
+
+
 def _web(dbname):
     """The request for this database that this thread serves, if it does."""
     if not request:  # core takes the request away from XML-RPC and JSON-RPC
         return Web(None, None, None, "") if getattr(thread_local, "rpc_model_method", "") else None
+        return Web(None, None, None, "") if remote_method() else None
     if request.db != dbname:
         return None
     facts = request.__dict__.get("kundekartotek_web")

@@ -9,11 +9,10 @@ from typing import NamedTuple
 from odoo import SUPERUSER_ID, api, models
 from odoo.fields import Domain
 from odoo.http import request
-from odoo.service.server import thread_local
 from odoo.sql_db import db_connect
 from odoo.tools import SQL
 
-from .audit_author import Author, author_of, describe
+from .audit_author import Author, author_of, describe, remote_method
 
 _logger = logging.getLogger(__name__)
 
@@ -68,6 +67,7 @@ def remote_call():
     None where no client is waiting"""
     if not request:  # core takes the request away from XML-RPC
         call = getattr(thread_local, "rpc_model_method", "")  # a job's thread has none
+        call = remote_method()
         return tuple(call.rsplit(".", 1)) if call else None
     params = request.params
     return params.get("model") or params.get("__model__"), params.get("method") or params.get("__method__")
