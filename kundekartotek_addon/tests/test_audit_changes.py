@@ -225,12 +225,19 @@ class TestAuditChanges(KundekartotekCase):
     def test_what_follows_by_computation(self):
         """Core carries commercial fields to contacts, and a computed field follows what it depends on."""
         contact = self.env["res.partner"].create({"name": "Kari", "parent_id": self.customer.id})
-        self.events(contact)
-        last = self.last
-        self.customer.is_company = False
-        self.env.cr.flush()
-        events = self.Event.search([("id", ">", last), ("field_name", "=", "customer_type")])
-        self.assertEqual(set(events.mapped("res_id")), {self.customer.id, contact.id})
+        both = self.customer + contact
+        for change in ({"is_company": False}, {"customer_type": "public"}):
+            self.events(both)
+            last, before = self.last, both.mapped("customer_type")
+            self.customer.write(change)
+            self.env.cr.flush()
+            self.env.invalidate_all()
+            events = self.Event.search([("id", ">", last), ("field_name", "=", "customer_type")])
+            pairs = zip(both, before, strict=True)
+            changed = {partner.id for partner, value in pairs if partner.customer_type != value}
+            self.assertIn(self.customer.id, changed)
+            self.assertEqual(set(events.mapped("res_id")), changed)
+        self.assertEqual(changed, set(both.ids))
 
     def test_merge(self):
         other = self.make_customer("Fjellbekk Bakeri", ref="9")
