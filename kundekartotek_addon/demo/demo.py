@@ -41,9 +41,8 @@ class KundekartotekDemo(models.AbstractModel):
         self = self.with_company(main).with_context(allowed_company_ids=(main + branch).ids)
         setup = DemoSetup(main.with_env(self.env), self._keep)
         setup.make_categories()
-        plans, contacts = self._make_customers(main)
+        plans, contacts = self._make_customers(main, setup)
         by_name = {partner.name: partner for partner, _habit, _rate, _amount in plans}
-        setup.choose_categories(by_name)
         setup.set_roles({contact.name: contact for contact in contacts})
         products = self._make_products()
         DemoLedger(main, products, seed=1814).invoice(plans)
@@ -88,7 +87,7 @@ class KundekartotekDemo(models.AbstractModel):
             "name": name, "type": kind, "list_price": 1000, "invoice_policy": "order",
         })) for number, (name, kind) in enumerate(PRODUCTS)]
 
-    def _make_customers(self, company):
+    def _make_customers(self, company, setup):
         """:return: (list of (partner, habit, invoices a month, typical amount), contact persons)"""
         numbers = (str(number) for number in range(310410000, 310419000) if orgnr.is_valid(str(number)))
         norway, plans, by_name = self.env.ref("base.no"), [], {}
@@ -99,6 +98,7 @@ class KundekartotekDemo(models.AbstractModel):
                     "is_company": kind != "consumer", "company_registry": number,
                     "vat": f"NO{number}MVA" if kind == "business" and not name.endswith("SA") else False,
                     **({"customer_type": "public"} if kind == "public" else {}),
+                    **({"customer_category_id": category} if (category := setup.find_category(name)) else {}),
                 })
                 plans.append((partner, habit, rate * 0.6, amount))
         for name, country, currency, vat, street, zip_code, city, habit, rate, amount in FOREIGN:

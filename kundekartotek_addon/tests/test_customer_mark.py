@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from .common import KundekartotekCase
 
@@ -44,3 +44,14 @@ class TestCustomerMark(KundekartotekCase):
         self.assertEqual(contact.customer_type, "public")
         company.customer_type = "business"
         self.assertEqual(contact.customer_type, "business")
+
+    def test_a_confirmed_order_makes_a_customer(self):
+        """Whoever confirms it: a salesperson writes no customers, and none of our groups is needed."""
+        seller = new_test_user(self.env, "seller", groups="sales_team.group_sale_salesman")
+        buyer = self.make_customer(customer_rank=0)
+        contact = self.env["res.partner"].create({"name": "Kari", "parent_id": buyer.id})
+        order = self.env["sale.order"].with_user(seller).create({"partner_id": contact.id})
+        self.assertFalse(buyer.is_customer)
+        order.action_confirm()
+        self.assertTrue(buyer.is_customer)
+        self.assertFalse(contact.is_customer)

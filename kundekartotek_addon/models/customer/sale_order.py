@@ -46,6 +46,13 @@ class SaleOrder(models.Model):
                     or order.with_company(order.company_id).partner_id.property_product_pricelist
                 )
 
+    def _action_confirm(self):
+        """Whoever orders is a customer; core waits with its mark until the first invoice is posted."""
+        result = super()._action_confirm()
+        buyers = (self.partner_id + self.partner_invoice_id).commercial_partner_id
+        buyers.filtered(lambda buyer: not buyer.customer_rank)._increase_rank("customer_rank")
+        return result
+
     def _prepare_invoice(self):
         return {**super()._prepare_invoice(), "agreement_id": self.agreement_id.id}
 
