@@ -66,7 +66,6 @@ def remote_call():
     """:return: (model, method) that the client called; (None, None) in a request that is no such call;
     None where no client is waiting"""
     if not request:  # core takes the request away from XML-RPC
-        call = getattr(thread_local, "rpc_model_method", "")  # a job's thread has none
         call = remote_method()
         return tuple(call.rsplit(".", 1)) if call else None
     params = request.params
