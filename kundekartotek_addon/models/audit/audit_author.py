@@ -72,7 +72,6 @@ def remote_method():
 def _web(dbname):
     """The request for this database that this thread serves, if it does."""
     if not request:  # core takes the request away from XML-RPC and JSON-RPC
-        return Web(None, None, None, "") if getattr(thread_local, "rpc_model_method", "") else None
         return Web(None, None, None, "") if remote_method() else None
     if request.db != dbname:
         return None
