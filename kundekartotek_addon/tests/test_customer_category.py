@@ -266,6 +266,30 @@ class TestCustomerCategory(KundekartotekCase):
         events = self.env["kundekartotek.audit.event"].search([("res_id", "=", others[0].id)], order="id")
         self.assertEqual(events[-1].reason, "Category defaults applied")
 
+    def test_the_forms(self):
+        """What the screens do: a new category below another, and the wizard opened from it."""
+        administrator = self.make_user("administrator")
+        with Form(self.Category.with_user(administrator)) as form:
+            form.name = "Cash and carry"
+            form.parent_id = self.wholesale
+            self.assertIn("14 days", form.inherited_defaults)
+            with form.posting_rule_ids.new() as line:
+                line.account_id = self.env["account.account"].create({
+                    "name": "Cash sales", "code": "309900", "account_type": "income"})
+        category = form.record
+        customer = self.make_customer(customer_category_id=category.id)
+        customer.credit_limit = 0
+        action = category.with_user(administrator).action_apply_defaults()
+        form = Form(self.env[action["res_model"]].with_user(administrator).with_context(**action["context"]))
+        self.assertEqual(form.customer_count, 1)
+        form.mode = "overwrite"
+        self.assertEqual(len(form.line_ids), 1)
+        form.save().action_apply()
+        self.assertEqual(customer.credit_limit, 50000)
+        with Form(self.env["kundekartotek.category.rule"].with_user(administrator)) as form:
+            form.name, form.category_id, form.domain = "Oslo", category, "[('city', '=', 'Oslo')]"
+        self.assertEqual(form.record.match_count, 0)
+
     def test_apply_defaults_to_chosen_customers(self):
         customer, other = (
             self.make_customer(name=name, customer_category_id=self.wholesale.id) for name in "ab"

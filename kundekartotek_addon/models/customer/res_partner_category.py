@@ -211,8 +211,11 @@ class ResPartner(models.Model):
         """Those of these customers whose open items would be split if they got ``category``. sudo: as in
         ``_receive_category_defaults``."""
         held = self.browse()
+        self.sudo().fetch(["customer_category_id", "commercial_partner_id", "company_id"])  # all that is needed
         for previous, partners in self.sudo()._grouped_by_category():
             for company, customers in partners._grouped_by_company(category | previous):
+                if not any(RECEIVABLE in each._get_defaults(company) for each in (category, previous)):
+                    continue
                 customers = customers.with_company(company)
                 split = customers._find_split_items(customers._plan_category_defaults(category, previous))
                 held |= self.browse(partner.id for partner in split)
