@@ -240,7 +240,7 @@ class TestCustomerCategory(KundekartotekCase):
             {"name": f"c{number}", "customer_rank": 1, "customer_category_id": self.business.id}
             for number in range(5)])
         self.business.credit_limit = 70000
-        worker = self.make_user("case_worker")
+        worker = self.make_user("case_worker", lang="en_US")  # the log is in the language of who asked
         wizard = self.apply_wizard("overwrite", category_ids=self.business.ids).with_user(worker)
         wizard = wizard.create({"mode": "overwrite", "category_ids": self.business.ids})
         path = "odoo.addons.kundekartotek_addon.wizards.customer.apply_defaults"
