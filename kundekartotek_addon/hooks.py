@@ -50,17 +50,17 @@ def _fill_customer_region(env):
     env.cr.execute(SQL(
         """WITH located AS (
                SELECT p.id, c.code IS NOT NULL AND c.code <> ALL(%(domestic)s) AS abroad,
-                      substring(p.zip from %(regex)s) AS postal_code
+                      substring(p.zip from %(regex)s)::int AS postal_code
                  FROM res_partner p LEFT JOIN res_country c ON c.id = p.country_id)
            UPDATE res_partner p
               SET customer_region = CASE WHEN l.abroad THEN %(abroad)s ELSE r.region END
              FROM located l
-             LEFT JOIN unnest(%(firsts)s::varchar[], %(lasts)s::varchar[], %(regions)s::varchar[])
+             LEFT JOIN unnest(%(firsts)s::int[], %(lasts)s::int[], %(regions)s::varchar[])
                        AS r(first, last, region) ON l.postal_code BETWEEN r.first AND r.last
             WHERE p.id = l.id AND (l.abroad OR r.region IS NOT NULL)""",
         domestic=list(DOMESTIC_COUNTRIES), regex=POSTAL_CODE_REGEX, abroad=ABROAD,
-        firsts=[first for first, _last, _region in POSTAL_RANGES],
-        lasts=[last for _first, last, _region in POSTAL_RANGES],
+        firsts=[int(first) for first, _last, _region in POSTAL_RANGES],
+        lasts=[int(last) for _first, last, _region in POSTAL_RANGES],
         regions=[region for _first, _last, region in POSTAL_RANGES]))
 
 

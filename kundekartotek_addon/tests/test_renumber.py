@@ -117,6 +117,13 @@ class TestRenumber(NumberCase):
         wizard.action_preview()
         wizard.action_renumber()
         self.assertEqual(self.customers[0].ref, "B001")
+        self.assertEqual(self.customers[0].customer_number_ids[0].create_uid, administrator)
+        self.env.flush_all()
+        self.env.cr.precommit.run()
+        events = self.env["kundekartotek.audit.event"].search([("res_model", "=", "res.partner"), (
+            "res_id", "=", self.customers[0].id)], order="id desc", limit=1)
+        self.assertIn("B001", str(events.read()))
+        self.assertIn(administrator.name, str(events.read()))
 
 
 @tagged("post_install", "-at_install")
