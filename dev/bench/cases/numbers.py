@@ -6,10 +6,11 @@ import multiprocessing
 import statistics
 import time
 
-from dev.cache import ADDON
 from odoo import sql_db
 from odoo.modules.registry import Registry
 from odoo.service.model import retrying
+
+from dev.cache import ADDON
 
 from .. import databases
 from ..measure import LOGIN, Row
