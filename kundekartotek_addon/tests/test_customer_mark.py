@@ -44,6 +44,8 @@ class TestCustomerMark(KundekartotekCase):
         self.assertEqual(contact.customer_type, "public")
         company.customer_type = "business"
         self.assertEqual(contact.customer_type, "business")
+        company.write({"customer_type_locked": False, "is_company": False})
+        self.assertEqual((company.customer_type, contact.customer_type), ("consumer", "consumer"))
 
     def test_a_confirmed_order_makes_a_customer(self):
         """Whoever confirms it: a salesperson writes no customers, and none of our groups is needed."""

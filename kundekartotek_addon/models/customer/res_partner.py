@@ -17,6 +17,7 @@ class ResPartner(models.Model):
     )
     customer_type = fields.Selection(
         CUSTOMER_TYPES, string="Customer Type", compute="_compute_customer_type", store=True, readonly=False,
+        recursive=True,
         help="Business, consumer or public sector. Found from the contact; what a person chooses is kept.",
     )
     customer_type_locked = fields.Boolean(
@@ -36,12 +37,11 @@ class ResPartner(models.Model):
             "%s = %s", model._field_to_sql(alias, "commercial_partner_id", query), SQL.identifier(alias, "id")))
         return Domain.OR([customers if wanted else ~customers for wanted in set(map(bool, value))])
 
-    @api.depends("is_company", "commercial_partner_id", "customer_type_locked")
+    @api.depends("is_company", "commercial_partner_id", "parent_id.customer_type", "customer_type_locked")
     def _compute_customer_type(self):
         for partner in self:
-            commercial = partner.commercial_partner_id
-            if commercial != partner and commercial:
-                partner.customer_type = commercial.customer_type
+            if partner.parent_id and partner.commercial_partner_id != partner:
+                partner.customer_type = partner.parent_id.customer_type
             elif not partner.customer_type_locked:
                 partner.customer_type = partner._find_customer_type()
 
@@ -53,9 +53,6 @@ class ResPartner(models.Model):
         """
         self.ensure_one()
         return "business" if self.is_company else "consumer"
-
-    def _commercial_fields(self):
-        return super()._commercial_fields() + ["customer_type"]
 
     @api.model_create_multi
     def create(self, vals_list):
