@@ -48,6 +48,7 @@
     "demo": ["demo/kundekartotek_demo.xml"],
     "assets": {
         "web.assets_backend": ["kundekartotek_addon/static/src/**/*"],
+        "web.assets_tests": ["kundekartotek_addon/static/tests/tours/**/*"],
     },
     "pre_init_hook": "pre_init_hook",
     "uninstall_hook": "uninstall_hook",

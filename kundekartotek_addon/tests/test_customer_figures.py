@@ -11,7 +11,7 @@ from .customer_ledger import TODAY, CustomerLedgerCase
 SEARCHABLE = (
     "customer_balance", "customer_overdue", "customer_limit_left", "last_invoice_date", "last_payment_date",
 )  # fmt: skip
-FIGURES = (*SEARCHABLE, "last_invoice_number", "last_payment_amount")
+FIGURES = (*SEARCHABLE, "customer_limit_used", "last_invoice_number", "last_payment_amount")
 
 
 @tagged("post_install", "-at_install")
@@ -40,7 +40,7 @@ class TestCustomerFigures(CustomerLedgerCase):
         items = items.filtered(
             lambda item: item.partner_id.commercial_partner_id == partner.commercial_partner_id
         )
-        balance = sum(items.mapped("amount_residual"))
+        balance, limit = sum(items.mapped("amount_residual")), partner.credit_limit
         overdue = sum(
             item.amount_residual for item in items if (item.date_maturity or item.date) < fields.Date.today()
         )
@@ -53,7 +53,8 @@ class TestCustomerFigures(CustomerLedgerCase):
         return {
             "customer_balance": balance,
             "customer_overdue": overdue,
-            "customer_limit_left": partner.credit_limit and partner.credit_limit - balance,
+            "customer_limit_left": limit and limit - balance,
+            "customer_limit_used": int(max(0, 100 * balance / limit)) if limit else 0,
             "last_invoice_date": invoices[-1:].invoice_date,
             "last_invoice_number": invoices[-1:].name,
             "last_payment_date": payments[-1:].date,
@@ -139,8 +140,8 @@ class TestCustomerFigures(CustomerLedgerCase):
 
     def test_figures_are_empty_without_a_ledger(self):
         values = dict.fromkeys(FIGURES, False) | dict.fromkeys(
-            ("customer_balance", "customer_overdue", "customer_limit_left", "last_payment_amount"), 0
-        )
+            ("customer_balance", "customer_overdue", "customer_limit_left", "customer_limit_used",
+             "last_payment_amount"), 0)
         self.assertRecordValues(self.customers[0], [values])
         self.assertRecordValues(self.env["res.partner"].new({"name": "Ny kunde"}), [values])
 

@@ -24,6 +24,7 @@ from . import res_partner_identity
 from . import res_partner_shared_number
 from . import res_partner_data_issue
 from . import res_partner_core_figures
+from . import res_partner_default
 from . import res_partner_documents
 from . import res_partner_figures
 from . import res_partner_hold

@@ -125,7 +125,7 @@ class ResPartner(models.Model):
             ),
             CompletenessRule(
                 "payment_term",
-                self.env._("Payment terms: Sales & Purchase"),
+                self.env._("Payment terms: Customer File, Terms"),
                 Domain("property_payment_term_id", "=", False),
                 ("property_payment_term_id",),
             ),

@@ -85,18 +85,20 @@ class ResPartner(models.Model):
                 SELECT id, id FROM res_partner WHERE id IN %(roots)s
                 UNION
                 SELECT family.root, child.id FROM res_partner child JOIN family ON child.parent_id = family.id
-            ), invoice AS (
-                SELECT family.root, account_move.id, account_move.company_id, amount_untaxed_signed
-                  FROM family JOIN account_move ON account_move.partner_id = family.id
-                 WHERE family.id IN %(visible)s AND %(moves)s
             )
             SELECT root, sum(amount * rate)
-              FROM (SELECT root, company_id, amount_untaxed_signed AS amount FROM invoice
+              FROM (SELECT family.root, account_move.company_id, sum(amount_untaxed_signed) AS amount
+                      FROM family JOIN account_move ON account_move.partner_id = family.id
+                     WHERE family.id IN %(visible)s AND %(moves)s
+                     GROUP BY 1, 2
                     UNION ALL
-                    SELECT invoice.root, invoice.company_id, line.balance
-                      FROM invoice JOIN account_move_line line ON line.move_id = invoice.id
-                     WHERE line.tax_repartition_line_id IS NULL AND line.display_type IN
-                           ('rounding', 'non_deductible_product', 'non_deductible_product_total')) part
+                    SELECT family.root, account_move.company_id, sum(line.balance)
+                      FROM family JOIN account_move ON account_move.partner_id = family.id
+                      JOIN account_move_line line ON line.move_id = account_move.id
+                     WHERE family.id IN %(visible)s AND %(moves)s
+                       AND line.tax_repartition_line_id IS NULL AND line.display_type IN
+                           ('rounding', 'non_deductible_product', 'non_deductible_product_total')
+                     GROUP BY 1, 2) part
               JOIN %(currency_table)s ON account_currency_table.company_id = part.company_id
              GROUP BY root""",
             roots=tuple(self.ids),

@@ -55,6 +55,13 @@ class ResPartner(models.Model):
         groups=AMOUNT_GROUPS,
         help="The credit limit less the balance. Zero where no limit is set.",
     )
+    customer_limit_used = fields.Integer(
+        string="Limit Used",
+        compute="_compute_customer_balance",
+        compute_sudo=True,
+        groups=AMOUNT_GROUPS,
+        help="The balance in per cent of the credit limit; 0 where no limit is set or nothing is owed.",
+    )
     last_invoice_date = fields.Date(
         string="Last Invoice",
         compute="_compute_last_invoice",
@@ -97,7 +104,9 @@ class ResPartner(models.Model):
             balance, overdue = figures.get(partner.commercial_partner_id._origin.id, (0, 0))
             partner.customer_balance = balance
             partner.customer_overdue = overdue
-            partner.customer_limit_left = partner.credit_limit and partner.credit_limit - float(balance)
+            limit = partner.credit_limit
+            partner.customer_limit_left = limit and limit - float(balance)
+            partner.customer_limit_used = max(0, 100 * float(balance) / limit) if limit > 0 else 0
 
     @api.depends("commercial_partner_id")
     @api.depends_context("company")
