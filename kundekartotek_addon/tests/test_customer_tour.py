@@ -18,7 +18,7 @@ class TestCustomerTour(KundekartotekCase, HttpCase):
         self.make_user("case_worker", lang="en_US")
         self.env["kundekartotek.category"].create({
             "name": "Bakeries",
-            "payment_term_id": self.env["account.payment.term"].create({"name": "Bakers' terms"}).id,
+            "payment_term_id": self.env["account.payment.term"].create({"name": "Bakery terms"}).id,
             "number_scheme_id": self.env["kundekartotek.number.scheme"].create({
                 "name": "Bakeries", "pattern": "BAK-{seq:04}"}).id,
         })

@@ -22,7 +22,7 @@ registry.category("web_tour.tours").add("kundekartotek_register_customer", {
         { trigger: ".o-autocomplete--dropdown-item:contains(Bakeries)", run: "click" },
         ...save,
         { content: "it has a number of its category", trigger: `${field("ref")}:value(BAK-0001)` },
-        { content: "and its category's terms", trigger: `${field("property_payment_term_id")}:value(Bakers)` },
+        { content: "and its category's terms", trigger: `${field("property_payment_term_id")}:value(Bakery terms)` },
         { content: "the number is nine digits", trigger: `${field("company_registry")}:value(310410004)` },
         { content: "nothing is missing any more", trigger: ".o_field_widget[name=customer_completeness]:contains(Complete)" },
         { trigger: ".o_notebook:not(:has(.alert:contains(Payment terms)))" },
