@@ -9,27 +9,14 @@ from .tools.region import ABROAD, DOMESTIC_COUNTRIES, POSTAL_CODE_REGEX, POSTAL_
 
 def pre_init_hook(env):
     """Create and fill stored columns before the ORM does, or it would compute them one by one in Python."""
-    _fill_customer_type(env)
+    _fill_partner_columns(env)
     _add_empty_columns(env)
-    _fill_customer_region(env)
 
 
 def uninstall_hook(env):
     """Remove what the ORM does not know of."""
     drop_all(env.cr)
     _drop_number_counters(env)
-
-
-def _fill_customer_type(env):
-    """Companies are businesses, other partners consumers; a contact has the type of its commercial partner."""
-    if sql.column_exists(env.cr, "res_partner", "customer_type"):
-        return
-    sql.create_column(env.cr, "res_partner", "customer_type", "varchar")
-    env.cr.execute(SQL("""
-        UPDATE res_partner p
-           SET customer_type = CASE WHEN c.is_company THEN 'business' ELSE 'consumer' END
-          FROM res_partner c
-         WHERE c.id = coalesce(p.commercial_partner_id, p.id)"""))
 
 
 def _add_empty_columns(env):
@@ -42,22 +29,30 @@ def _add_empty_columns(env):
             sql.create_column(env.cr, table, column, column_type)
 
 
-def _fill_customer_region(env):
-    """The fylke of the postal code, or abroad: what ``_compute_customer_region`` says, in one statement."""
-    if sql.column_exists(env.cr, "res_partner", "customer_region"):
+def _fill_partner_columns(env):
+    """Type and region of every partner, as ``_compute_customer_type`` and ``_compute_customer_region`` say, in
+    one statement: the table has many indexes, and each row is written once. A contact has the type of its
+    commercial partner."""
+    columns = [name for name in ("customer_type", "customer_region")
+               if not sql.column_exists(env.cr, "res_partner", name)]
+    if not columns:
         return
-    sql.create_column(env.cr, "res_partner", "customer_region", "varchar")
+    for name in columns:
+        sql.create_column(env.cr, "res_partner", name, "varchar")
     env.cr.execute(SQL(
-        """WITH located AS (
-               SELECT p.id, c.code IS NOT NULL AND c.code <> ALL(%(domestic)s) AS abroad,
+        """WITH known AS (
+               SELECT p.id, owner.is_company, c.code IS NOT NULL AND c.code <> ALL(%(domestic)s) AS abroad,
                       substring(p.zip from %(regex)s)::int AS postal_code
-                 FROM res_partner p LEFT JOIN res_country c ON c.id = p.country_id)
+                 FROM res_partner p
+                 JOIN res_partner owner ON owner.id = coalesce(p.commercial_partner_id, p.id)
+                 LEFT JOIN res_country c ON c.id = p.country_id)
            UPDATE res_partner p
-              SET customer_region = CASE WHEN l.abroad THEN %(abroad)s ELSE r.region END
-             FROM located l
+              SET customer_type = CASE WHEN k.is_company THEN 'business' ELSE 'consumer' END,
+                  customer_region = CASE WHEN k.abroad THEN %(abroad)s ELSE r.region END
+             FROM known k
              LEFT JOIN unnest(%(firsts)s::int[], %(lasts)s::int[], %(regions)s::varchar[])
-                       AS r(first, last, region) ON l.postal_code BETWEEN r.first AND r.last
-            WHERE p.id = l.id AND (l.abroad OR r.region IS NOT NULL)""",
+                       AS r(first, last, region) ON k.postal_code BETWEEN r.first AND r.last
+            WHERE p.id = k.id""",
         domestic=list(DOMESTIC_COUNTRIES), regex=POSTAL_CODE_REGEX, abroad=ABROAD,
         firsts=[int(first) for first, _last, _region in POSTAL_RANGES],
         lasts=[int(last) for _first, last, _region in POSTAL_RANGES],

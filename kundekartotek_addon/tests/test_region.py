@@ -5,7 +5,7 @@ from pathlib import Path
 
 from odoo.tests import BaseCase, tagged
 
-from ..hooks import _fill_customer_region
+from ..hooks import _fill_partner_columns
 from ..tools import region
 from ..tools.region import POSTAL_RANGES, REGIONS, region_of_postal_code
 from .common import KundekartotekCase
@@ -64,10 +64,14 @@ class TestCustomerRegion(KundekartotekCase):
         partners = self.env["res.partner"].create([
             {"name": f"{country} {code}", "zip": code, "country_id": country}
             for country in countries for code in zips])
-        computed = {partner.id: partner.customer_region for partner in partners}
-        self.assertGreater(len(set(computed.values())), 5)
+        partners[::3].is_company = True
+        partners[1].parent_id = partners[0]
+        computed = {partner.id: (partner.customer_type, partner.customer_region) for partner in partners}
+        self.assertGreater(len(set(computed.values())), 8)
         self.env.flush_all()
-        self.env.cr.execute("ALTER TABLE res_partner DROP COLUMN customer_region CASCADE")
-        _fill_customer_region(self.env)
-        self.env.cr.execute("SELECT id, customer_region FROM res_partner WHERE id = ANY(%s)", [partners.ids])
-        self.assertEqual({key: value or False for key, value in self.env.cr.fetchall()}, computed)
+        self.env.cr.execute(
+            "ALTER TABLE res_partner DROP COLUMN customer_region CASCADE, DROP COLUMN customer_type CASCADE")
+        _fill_partner_columns(self.env)
+        self.env.cr.execute(
+            "SELECT id, customer_type, customer_region FROM res_partner WHERE id = ANY(%s)", [partners.ids])
+        self.assertEqual({key: (kind, region or False) for key, kind, region in self.env.cr.fetchall()}, computed)
