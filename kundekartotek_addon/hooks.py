@@ -17,6 +17,7 @@ def uninstall_hook(env):
     """Remove what the ORM does not know of."""
     drop_all(env.cr)
     _drop_number_counters(env)
+    _forget_inherited_selections(env)
 
 
 def _add_empty_columns(env):
@@ -66,3 +67,11 @@ def _drop_number_counters(env):
                 WHERE relkind = 'S' AND relnamespace = current_schema::regnamespace
                   AND starts_with(relname, %s)""", SEQUENCE_PREFIX)):
         env.cr.execute(SQL("DROP SEQUENCE %s", SQL.identifier(name)))
+
+
+def _forget_inherited_selections(env):
+    """Odoo files the choices of a field that a model of ours has from ``mail`` under ``mail``, and forgets them
+    there when the model goes."""
+    env.cr.execute(SQL(
+        "DELETE FROM ir_model_data WHERE model = 'ir.model.fields.selection' AND module <> 'kundekartotek_addon'"
+        " AND starts_with(name, 'selection__kundekartotek_')"))

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-from odoo.tests import new_test_user, tagged
+from odoo.tests import Form, new_test_user, tagged
 
 from .common import KundekartotekCase
+
+VIEW = "base.view_partner_form"
 
 
 @tagged("post_install", "-at_install")
@@ -37,6 +39,23 @@ class TestCustomerMark(KundekartotekCase):
         self.assertEqual(customer.customer_type, "public")
         customer.customer_type_locked = False
         self.assertEqual(customer.customer_type, "business")
+
+    def test_type_chosen_in_a_new_form_is_kept(self):
+        with Form(self.env["res.partner"].with_context(default_customer_rank=1), VIEW) as form:
+            form.name = "Bølgeland kommune"
+            form.company_type = "company"
+            self.assertEqual((form.customer_type, form.customer_type_locked), ("business", False))
+            form.customer_type = "public"
+            self.assertTrue(form.customer_type_locked)
+        customer = form.save()
+        customer.is_company = False
+        self.assertEqual(customer.customer_type, "public")
+
+    def test_no_type_hands_it_back(self):
+        self.assertEqual(self.make_customer(customer_type=False).customer_type, "business")
+        customer = self.make_customer(customer_type="public")
+        customer.customer_type = False
+        self.assertEqual((customer.customer_type, customer.customer_type_locked), ("business", False))
 
     def test_contacts_have_their_company_s_type(self):
         company = self.make_customer(customer_type="public")

@@ -83,7 +83,9 @@ class TestConcurrentNumbers(BaseCase):
         self.check(2)
 
     def test_many_workers(self):
-        made = 0
+        with self.connection() as env:  # who draws first of all makes the sequence, and the others wait
+            self.make(env, 1)
+        made = 1
         for workers in (2, 4):
             with self.subTest(workers=workers):
                 errors, barrier = [], threading.Barrier(workers)

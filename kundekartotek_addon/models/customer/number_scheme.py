@@ -108,7 +108,7 @@ class NumberScheme(models.Model):
         values = partner._prepare_number_values()
         if year:
             values["year"] = year
-        values["type"] = self[f"{partner.customer_type}_code"] or ""
+        values["type"] = self[f"{partner.customer_type or partner._find_customer_type()}_code"] or ""
         return NumberPattern.parse(self.pattern).counter(**values)
 
     def _assign(self, partners):

@@ -68,12 +68,21 @@ class ResPartner(models.Model):
             self._mark_commercial_customers()
         return result
 
+    @api.onchange("customer_type")
+    def _onchange_customer_type(self):
+        """A form saves the lock with the type: what differs from what would be found was chosen."""
+        if self.commercial_partner_id in (self, self._origin):
+            self.customer_type_locked = self.customer_type not in (False, self._find_customer_type())
+
     @api.model
     def _lock_chosen_customer_type(self, vals):
         """A type that somebody writes stays; writing none hands it back to the computation."""
-        if "customer_type" in vals and "customer_type_locked" not in vals:
-            return {**vals, "customer_type_locked": bool(vals["customer_type"])}
-        return vals
+        if "customer_type" not in vals:
+            return vals
+        if not vals["customer_type"]:
+            return {name: value for name, value in vals.items() if name != "customer_type"} | {
+                "customer_type_locked": False}
+        return {"customer_type_locked": True, **vals}
 
     def _mark_commercial_customers(self):
         """Carry the mark of these partners to their commercial partners, and receive new customers.

@@ -63,6 +63,12 @@ class ResPartner(models.Model):
             self.filtered("is_customer")._apply_category_rules()
         return result
 
+    @api.onchange("customer_category_id")
+    def _onchange_customer_category(self):
+        """A form saves the lock with the category, so the lock must already be right in the form."""
+        if self.customer_category_id != self._origin.customer_category_id:
+            self.customer_category_locked = bool(self.customer_category_id)
+
     @api.model
     def _lock_chosen_category(self, vals):
         """A category that somebody writes stays; writing none hands the customer back to the rules."""

@@ -197,7 +197,7 @@ class ResPartner(models.Model):
         self.ensure_one()
         company = self.company_id or self.env.company
         schemes = (self.customer_category_id.with_company(company)._find_number_scheme(),
-                   company[f"customer_number_scheme_{self.customer_type}_id"],
+                   company[f"customer_number_scheme_{self.customer_type or self._find_customer_type()}_id"],
                    company.customer_number_scheme_id)
         return next((scheme for scheme in schemes if scheme.active and scheme.company_id in (
             self.env["res.company"], company)), self.env["kundekartotek.number.scheme"])

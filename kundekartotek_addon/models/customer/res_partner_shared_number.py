@@ -167,7 +167,13 @@ class ResPartner(models.Model):
             partner = partner.parent_id
         return partner or self
 
-    @api.depends("is_branch", "parent_id", "is_company", *orgnr.FIELDS)
+    # It depends on is_branch too; but Odoo, when it uninstalls a field, also removes what users inherit of
+    # the partner fields that depend on it, core's included.
+    @api.onchange("is_branch")
+    def _onchange_is_branch(self):
+        self._compute_same_vat_partner_id()
+
+    @api.depends("parent_id", "is_company", *orgnr.FIELDS)
     def _compute_same_vat_partner_id(self):
         """Core's warning while typing compares two spellings of the two fields; a Norwegian number is
         compared in all."""
