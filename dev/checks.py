@@ -14,9 +14,9 @@ from dev.venv import Venv
 
 # checks of pylint-odoo that .pylintrc turns on with all the others, and that do not fit here
 PYLINT_OFF = (
-    "missing-readme",   # wants README.rst; ours are README.md and, for the Apps page, index.html
-    "consider-merging-classes-inherited",   # each room extends a core model in a file of its own
-    "missing-return",   # cannot tell a compute, which returns nothing, from a method that must
+    "missing-readme",  # wants README.rst; ours are README.md and, for the Apps page, index.html
+    "consider-merging-classes-inherited",  # each room extends a core model in a file of its own
+    "missing-return",  # cannot tell a compute, which returns nothing, from a method that must
 )
 SPDX = "# SPDX-License-Identifier: LGPL-3.0-or-later"
 # A folder of somebody's own machine has no place in a file that everybody gets.
@@ -27,9 +27,7 @@ NORWEGIAN = ADDON / "i18n" / "nb.po"
 def all_checks(venv: Venv) -> dict[str, Callable[[], list[str]]]:
     """Each check by its title; a check returns what is wrong, one text each."""
     return {
-        "ruff": lambda: _tool(
-            venv.python, "-m", "ruff", "check", "--quiet", "--output-format", "concise", ROOT
-        ),
+        "ruff": lambda: _tool(venv.python, "-m", "ruff", "check", "--quiet", "--output-format", "concise", ROOT),
         "pylint-odoo": lambda: _tool(
             venv.python,
             "-m",

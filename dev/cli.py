@@ -9,7 +9,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
-from dev import checks, demo, odoo_cli, odoo_source, postgres, process, suite, venv
+from dev import checks, demo, odoo_cli, odoo_runs, odoo_source, postgres, process, suite, venv
 from dev.cache import ADDON, CACHE, ROOT, Problem, remove, say
 from dev.database import Databases
 
@@ -95,9 +95,7 @@ def _parser() -> argparse.ArgumentParser:
         "Other arguments go to Odoo.",
         True,
     )
-    sub.add_argument(
-        "-d", dest="database", metavar="DATABASE", help="the demo database, made if missing, if not given"
-    )
+    sub.add_argument("-d", dest="database", metavar="DATABASE", help="the demo database, made if missing, if not given")
     add("lint", lint, "check style, XML, translations and the repository, without a database")
     sub = add("bench", bench, "fill a database with a made ledger and print each figure beside plain SQL's")
     sub.add_argument(
@@ -114,12 +112,8 @@ def _parser() -> argparse.ArgumentParser:
         help="beginning of a case's name, all if not given; 'check' checks the ledger instead",
     )
     add("pot", pot, "export the translation template and bring nb.po up to it")
-    sub = add(
-        "reset", reset, "delete this checkout's databases, the demo database with what you entered in it"
-    )
-    sub.add_argument(
-        "--all", action="store_true", help="delete .cache/ too: the next command fetches everything anew"
-    )
+    sub = add("reset", reset, "delete this checkout's databases, the demo database with what you entered in it")
+    sub.add_argument("--all", action="store_true", help="delete .cache/ too: the next command fetches everything anew")
     sub.add_argument("--yes", action="store_true", help="do not ask")
     return parser
 
@@ -147,7 +141,9 @@ def run_demo(known: argparse.Namespace, rest: list[str]) -> int:
     with ready() as databases:
         venv.ensure_pdf()
         name = demo.ensure(databases)
-        return demo.serve(databases, name, odoo_cli.free_port(known.port))
+        with demo.serving(databases, name, odoo_cli.free_port(known.port)) as (server, url):
+            say(demo.welcome(databases, name, url))
+            return server.wait()
 
 
 def test(known: argparse.Namespace, rest: list[str]) -> int:
@@ -168,9 +164,7 @@ def run(known: argparse.Namespace, rest: list[str]) -> int:
         if not databases.exists(name):
             databases.make(name)
         port = odoo_cli.free_port(known.port)
-        say(
-            f"  http://localhost:{port}/odoo   database {name}; login and password of a new one: admin, admin"
-        )
+        say(f"  http://localhost:{port}/odoo   database {name}; login and password of a new one: admin, admin")
         return databases.odoo.run("-d", name, "--http-port", str(port), *rest)
 
 
@@ -204,7 +198,7 @@ def bench(known: argparse.Namespace, rest: list[str]) -> int:
 def pot(known: argparse.Namespace, rest: list[str]) -> int:
     with ready() as databases, databases.scratch() as scratch:
         name = databases.make(scratch.name("pot"))
-        exported = suite.export_template(databases.odoo, name)
+        exported = odoo_runs.export_template(databases.odoo, name, scratch.folder)
         template = ADDON / "i18n" / f"{ADDON.name}.pot"
         template.parent.mkdir(exist_ok=True)
         shutil.copy(exported, template)

@@ -13,11 +13,12 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from dev.cache import ADDON, ROOT, digest, lock, lock_path, remove, step
+from dev.cache import ADDON, ROOT, digest, lock, lock_path, log_file, remove, step
 from dev.odoo_cli import Odoo
 from dev.venv import REQUIREMENTS
 
 LANGUAGE = "nb_NO"
+KEPT_RUNS = 10
 ADDON_FILES_THAT_DO_NOT_LOAD = ("tests", "__pycache__", "README.md")
 
 
@@ -96,7 +97,7 @@ class Databases:
                 ADDON.name,
                 "--no-http",
                 "--stop-after-init",
-                log="install.log",
+                log=f"install-{name}.log",
                 failure=f"The addon could not be installed into {name}.",
             )
         self.rename(partial, name)
@@ -134,9 +135,11 @@ class Databases:
             fcntl.flock(handle, fcntl.LOCK_EX)
             self._drop_abandoned()
             scratch = Scratch(self, f"{self.prefix}run_{run}_")
+            scratch.folder.mkdir(parents=True)
             try:
                 yield scratch
             finally:
+                forget_old_runs(scratch.folder.parent)
                 for name in self.ours():
                     if name.startswith(scratch.prefix):
                         self.drop(name)
@@ -150,11 +153,12 @@ class Databases:
 
 
 class Scratch:
-    """Makes databases for one run."""
+    """Makes databases for one run; ``folder`` is for its logs, which stay until later runs push them out."""
 
     def __init__(self, databases: Databases, prefix: str):
         self.databases = databases
         self.prefix = prefix
+        self.folder = log_file("runs") / prefix.strip("_")
 
     def name(self, purpose: str) -> str:
         return self.prefix + purpose
@@ -162,6 +166,13 @@ class Scratch:
     def clone(self, purpose: str) -> str:
         """A fresh copy of the template."""
         return self.databases.clone(self.databases.template(), self.name(purpose))
+
+
+def forget_old_runs(folder: Path) -> None:
+    """Delete the logs of all runs but the last few."""
+    runs = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in runs[KEPT_RUNS:]:
+        remove(path)
 
 
 def _is_locked(path: Path) -> bool:

@@ -20,9 +20,7 @@ from dev.process import quiet
 
 Source = dict[str, str]  # one entry of deb822: {"URIs": …, "Suites": …, "Components": …, "Signed-By": …}
 
-ONE_LINE = re.compile(
-    r"deb\s+(?:\[(?P<options>[^\]]*)\]\s+)?(?P<uri>\S+)\s+(?P<suite>\S+)\s+(?P<components>.+)"
-)
+ONE_LINE = re.compile(r"deb\s+(?:\[(?P<options>[^\]]*)\]\s+)?(?P<uri>\S+)\s+(?P<suite>\S+)\s+(?P<components>.+)")
 OPTION_FIELDS = {
     "arch": "Architectures",
     "lang": "Languages",
@@ -85,12 +83,7 @@ def debian_archives(sources: Iterable[Source]) -> list[Source]:
     for source in sources:
         suites = [suite for suite in source.get("Suites", "").split() if re.fullmatch(r"[a-z]+", suite)]
         is_debian = "debian" in re.split(r"[/.]", source.get("URIs", ""))
-        if (
-            suites
-            and is_debian
-            and "main" in source.get("Components", "").split()
-            and "cdrom:" not in source["URIs"]
-        ):
+        if suites and is_debian and "main" in source.get("Components", "").split() and "cdrom:" not in source["URIs"]:
             stable = next((suite for suite in suites if suite not in MOVING_SUITES), "stable")
             archives.append({**source, "Suites": stable, "Components": "main"})
     return archives

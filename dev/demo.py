@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from subprocess import Popen
 
 from dev.cache import ADDON, ROOT, Problem, digest, lock, log_file, say, step
@@ -40,14 +42,21 @@ def ensure(databases: Databases) -> str:
     company = digest(*(path.read_bytes() for path in sorted((ADDON / "demo").glob("*.*"))))
     with lock(name):
         if not databases.exists(name):
-            _make(databases, name)
+            make(databases, name)
         else:
             known_code, _, known_company = databases.note(name).partition(" ")
             if known_code != code:
                 with step("Updating the demo database: the addon has changed"):
-                    odoo.quiet("-d", name, "-u", ADDON.name, "--no-http", "--stop-after-init",
-                               log="demo-update.log",
-                               failure="The demo database could not be updated; ./kk reset deletes it.")
+                    odoo.quiet(
+                        "-d",
+                        name,
+                        "-u",
+                        ADDON.name,
+                        "--no-http",
+                        "--stop-after-init",
+                        log=f"demo-update-{name}.log",
+                        failure="The demo database could not be updated; ./kk reset deletes it.",
+                    )
             if known_company and known_company != company:
                 say("  The demo company is an older one; ./kk reset deletes it.")
                 company = known_company
@@ -55,7 +64,8 @@ def ensure(databases: Databases) -> str:
     return name
 
 
-def _make(databases: Databases, name: str) -> None:
+def make(databases: Databases, name: str) -> None:
+    """A new demo database."""
     partial = databases.clone(databases.template(), name + "_partial")
     # Odoo loads demo data only on top of dependencies that have theirs; a Norwegian firm's
     # books without Odoo's American samples are wanted here.
@@ -69,55 +79,59 @@ def _make(databases: Databases, name: str) -> None:
             "--with-demo",
             "--no-http",
             "--stop-after-init",
-            log="demo-install.log",
+            log=f"demo-install-{name}.log",
             failure="The demo database could not be made.",
         )
     with step("Setting everybody's language to Bokmål"):
-        log = log_file("demo-language.log")
+        log = log_file(f"demo-language-{name}.log")
         log.write_text("")
-        if databases.odoo.logged(
-            "shell", "-d", partial, "--no-http", log=log, script=NORWEGIAN_USERS.read_text()
-        ):
+        if databases.odoo.logged("shell", "-d", partial, "--no-http", log=log, script=NORWEGIAN_USERS.read_text()):
             raise Problem(f"The users' language could not be set; see {log}.")
     databases.rename(partial, name)
 
 
-def serve(databases: Databases, name: str, port: int) -> int:
-    """Run the web server, tell how to get in, and wait for it to end; its exit status."""
-    log = log_file("demo.log")
+@contextlib.contextmanager
+def serving(databases: Databases, name: str, port: int) -> Iterator[tuple[Popen, str]]:
+    """The web server, answering, with its address, for as long as the block."""
+    log, url = log_file(f"server-{name}.log"), f"http://localhost:{port}"
     with (
         open(log, "w") as output,
         databases.odoo.started("-d", name, http_port=str(port), stdout=output, stderr=output) as server,
     ):
-        url = f"http://localhost:{port}"
         with step("Starting Odoo"):
-            _wait_until_answered(server, f"{url}/web/login")
-        say(welcome(databases, name, url))
-        return server.wait()
+            if not _answers(server, f"{url}/web/login"):
+                raise Problem(f"Odoo does not answer at {url}; see {log}.")
+        yield server, url
 
 
 def welcome(databases: Databases, name: str, url: str) -> str:
-    logins = databases.server.query(LOGINS, name, addon=ADDON.name)
-    width = max(len(login) for login, _ in logins)
+    """What a person needs to get in."""
+    users = logins(databases, name)
+    width = max(len(login) for login, _roles in users)
     return "\n".join(
         [
             "",
             f"  Address    {url}/odoo",
             f"  Database   {name}",
             "  Logins     the password is the login",
-            *(f"             {login:<{width}}  {roles}" for login, roles in logins),
+            *(f"             {login:<{width}}  {roles}" for login, roles in users),
             "",
             "  Ctrl-C ends it; what you enter is kept until ./kk reset.",
         ]
     )
 
 
-def _wait_until_answered(server: Popen, url: str) -> None:
+def logins(databases: Databases, name: str) -> list[list[str]]:
+    """(login, its roles) of admin and of each user of the addon's demo data."""
+    return databases.server.query(LOGINS, name, addon=ADDON.name)
+
+
+def _answers(server: Popen, url: str) -> bool:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and server.poll() is None:
         try:
             with urllib.request.urlopen(url, timeout=START_SECONDS):
-                return
+                return True
         except (urllib.error.URLError, OSError):
             time.sleep(0.2)
-    raise Problem(f"Odoo did not answer at {url}; see {log_file('demo.log')}.")
+    return False

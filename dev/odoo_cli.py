@@ -55,9 +55,7 @@ class Odoo:
 
     def run(self, *arguments: str, interactive: bool = False, **options) -> int:
         """Run Odoo's command line to its end; its exit status. ``options`` are those of Popen."""
-        return process.run(
-            self.command(*arguments), own_group=not interactive, env=self.environment(), **options
-        )
+        return process.run(self.command(*arguments), own_group=not interactive, env=self.environment(), **options)
 
     def quiet(self, *arguments: str, log: str, failure: str) -> None:
         """Run Odoo with its output in a log file; a Problem if it fails."""

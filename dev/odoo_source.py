@@ -98,14 +98,10 @@ def _obtain(tree: Path) -> None:
     remove(downloads)
     package = _package_in(tree)
     if _series(package) != SERIES:
-        raise Problem(
-            f"Debian's package {PACKAGE} is {_series(package)}, not {SERIES}: set ODOO_SRC to a checkout."
-        )
+        raise Problem(f"Debian's package {PACKAGE} is {_series(package)}, not {SERIES}: set ODOO_SRC to a checkout.")
     (package / LEFT_OUT).parent.mkdir(parents=True, exist_ok=True)
     (package / LEFT_OUT).touch()
-    dangling = [
-        path for path in (package / "addons/web").rglob("*") if path.is_symlink() and not path.exists()
-    ]
+    dangling = [path for path in (package / "addons/web").rglob("*") if path.is_symlink() and not path.exists()]
     if dangling:
         raise Problem(
             "Debian's Odoo links to files that no unpacked package has: "

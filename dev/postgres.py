@@ -28,7 +28,7 @@ from dev.cache import CACHE, Problem, digest, lock, lock_path, remove, step
 from dev.process import quiet
 
 OLDEST_VERSION = 13
-START_SECONDS = 120     # a server that was killed reads its journal first
+START_SECONDS = 120  # a server that was killed reads its journal first
 HOST = "127.0.0.1"
 USER = "odoo"
 NAMESPACE = "KK_NAMESPACE"  # tells a command that we start how our database names begin
@@ -131,18 +131,14 @@ def refuse_while_used() -> None:
 def _given_server() -> Server:
     if not shutil.which("psql"):
         debian.install("postgresql-client", "PostgreSQL's client psql")
-    variables = {
-        name: value for name, value in os.environ.items() if name.startswith("PG") and name != "PGDATABASE"
-    }
+    variables = {name: value for name, value in os.environ.items() if name.startswith("PG") and name != "PGDATABASE"}
     given = Server(variables, namespace=os.environ.get(NAMESPACE, f"kk{digest(str(CACHE.resolve()))[:4]}_"))
     [[version, may_create, user]] = given.query(
         "SELECT current_setting('server_version_num')::int / 10000, rolcreatedb OR rolsuper, rolname"
         " FROM pg_roles WHERE rolname = current_user"
     )
     if int(version) < OLDEST_VERSION:
-        raise Problem(
-            f"The PostgreSQL server named by PG* is version {version}; Odoo needs {OLDEST_VERSION} or later."
-        )
+        raise Problem(f"The PostgreSQL server named by PG* is version {version}; Odoo needs {OLDEST_VERSION} or later.")
     if may_create != "t" or user == "postgres":
         raise Problem(
             f"The PostgreSQL role {user} cannot be used: Odoo needs one that may create databases and is not"
@@ -191,7 +187,7 @@ class Cluster:
                     self._clear_away_killed_server()
                     start = ["start", "-w", "-t", START_SECONDS, "-o", f"-p {_free_port()}"]
                     self._as_owner("pg_ctl", *start, "-D", self.data, "-l", self.home / "server.log")
-            else:   # started by a command that was killed, perhaps a moment ago
+            else:  # started by a command that was killed, perhaps a moment ago
                 self._wait_until_ready()
 
     def stop(self) -> None:
@@ -241,7 +237,7 @@ class Cluster:
         """The living processes of this cluster: those that work in its folder."""
         found = []
         for folder in Path("/proc").glob("[0-9]*"):
-            with contextlib.suppress(OSError):      # ended, a zombie, or not ours to see
+            with contextlib.suppress(OSError):  # ended, a zombie, or not ours to see
                 if (folder / "cwd").readlink() == self.data:
                     found.append(int(folder.name))
         return found
@@ -268,8 +264,14 @@ class Cluster:
 
     def _as_owner(self, program: str, *arguments: object) -> None:
         group = {"group": pwd.getpwnam(self.owner).pw_gid, "extra_groups": []} if self.owner else {}
-        quiet([self.programs / program, *arguments], f"{program}.log", f"PostgreSQL's {program} failed.",
-              cwd="/", user=self.owner, **group)
+        quiet(
+            [self.programs / program, *arguments],
+            f"{program}.log",
+            f"PostgreSQL's {program} failed.",
+            cwd="/",
+            user=self.owner,
+            **group,
+        )
 
     def _reachable(self, home: Path) -> Path:
         """``home``, made for the owner; a folder below /var/lib with ``home`` a link to it where the owner
@@ -303,9 +305,7 @@ def find_programs() -> Path:
         if attempt == 1:
             with _no_main_cluster():
                 debian.install("postgresql", f"A PostgreSQL server, version {OLDEST_VERSION} or later,")
-    raise Problem(
-        f"No PostgreSQL server of version {OLDEST_VERSION} or later was found after installing Debian's."
-    )
+    raise Problem(f"No PostgreSQL server of version {OLDEST_VERSION} or later was found after installing Debian's.")
 
 
 def _version(folder: Path) -> int:
@@ -340,9 +340,7 @@ def _owner() -> str | None:
     for name in ("postgres", SYSTEM_USER):
         with contextlib.suppress(KeyError):
             return pwd.getpwnam(name).pw_name
-    subprocess.run(
-        ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SYSTEM_USER], check=True
-    )
+    subprocess.run(["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SYSTEM_USER], check=True)
     return SYSTEM_USER
 
 

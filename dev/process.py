@@ -58,15 +58,11 @@ def _left_to_child(left: bool) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def started(
-    command: Sequence[str | Path], *, own_group: bool = True, **options
-) -> Iterator[subprocess.Popen]:
+def started(command: Sequence[str | Path], *, own_group: bool = True, **options) -> Iterator[subprocess.Popen]:
     """A running command; when the block is left, it and all that it started have ended."""
     if _ending.is_set():
         raise Problem("Interrupted.")
-    child = subprocess.Popen(
-        bound_to_us([str(part) for part in command]), start_new_session=own_group, **options
-    )
+    child = subprocess.Popen(bound_to_us([str(part) for part in command]), start_new_session=own_group, **options)
     _running.add(child)
     try:
         yield child
@@ -109,6 +105,4 @@ def quiet(command: Sequence[str | Path], log: str, failure: str, **options) -> N
         status = run(command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, **options)
     if status:
         lines = [line for line in path.read_text(errors="replace").splitlines() if line.strip()]
-        raise Problem(
-            f"{failure} The log is {path}; it ends:\n" + "\n".join(f"    {line}" for line in lines[-6:])
-        )
+        raise Problem(f"{failure} The log is {path}; it ends:\n" + "\n".join(f"    {line}" for line in lines[-6:]))

@@ -18,10 +18,8 @@ STRUCTURE = {
     "constraint": "SELECT concat_ws(' ', conrelid::regclass, conname, pg_get_constraintdef(oid))"
     " FROM pg_constraint WHERE connamespace = current_schema::regnamespace",
     "trigger": "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
-    "function": "SELECT oid::regprocedure::text FROM pg_proc"
-    " WHERE pronamespace = current_schema::regnamespace",
-    "type": "SELECT typname FROM pg_type"
-    " WHERE typnamespace = current_schema::regnamespace AND typtype IN ('e', 'd')",
+    "function": "SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = current_schema::regnamespace",
+    "type": "SELECT typname FROM pg_type WHERE typnamespace = current_schema::regnamespace AND typtype IN ('e', 'd')",
     "extension": "SELECT extname FROM pg_extension",
     # those of ir.model.inherit Odoo itself forgets, where a third module extends what a model inherits from
     "external id": "SELECT concat_ws('.', module, name) FROM ir_model_data WHERE model != 'ir.model.inherit'",
@@ -103,8 +101,4 @@ def left_behind(before: Snapshot, after: Snapshot) -> list[str]:
 
 def lost(before: Snapshot, after: Snapshot) -> list[str]:
     """Rows that are gone or changed, one text each; new rows are no loss."""
-    return [
-        f"lost or changed: {table} {row}"
-        for table, rows in before.items()
-        for row in sorted(rows - after[table])
-    ]
+    return [f"lost or changed: {table} {row}" for table, rows in before.items() for row in sorted(rows - after[table])]

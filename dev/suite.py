@@ -9,19 +9,16 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
-from dev import browser, checks, process, snapshot, test_report, unit_tests
-from dev.cache import ADDON, ROOT, Problem, log_file, say
-from dev.database import LANGUAGE, Databases, Scratch
-from dev.test_report import Report
+from dev import browser, checks, process, unit_tests
+from dev.cache import ADDON, ROOT, Problem, say
+from dev.database import Databases
+from dev.odoo_runs import OdooRuns
+from dev.test_report import Report, checked
 from dev.venv import Venv
 
 ADDON_NAME = ADDON.name
-SCRIPTS = ROOT / "dev" / "shell_scripts"
 WORKERS = 2
-# organisation numbers with valid check digits that belong to nobody we name
-REGISTRY_BEFORE, REGISTRY_BESIDE = "999999999", "999999980"
 
 
 class Results:
@@ -56,11 +53,6 @@ class Results:
         return 0 if self.passed and not self.failed else 1
 
 
-def checked(failures: Sequence[str]) -> Report:
-    """The report of one check that either passes or says what is wrong."""
-    return Report(tests=1, failed_tests=bool(failures), failures=list(failures))
-
-
 def run_lint(results: Results, venv: Venv) -> None:
     for title, check in checks.all_checks(venv).items():
         results.run(title, lambda check=check: checked(check()))
@@ -87,122 +79,6 @@ def run_unit_tests(venv: Venv, kind: str, name: str = "") -> Report:
     return report
 
 
-class OdooRuns:
-    """The runs of Odoo, each on databases of its own."""
-
-    def __init__(self, scratch: Scratch):
-        self.scratch = scratch
-        self.odoo = scratch.databases.odoo
-        self.server = scratch.databases.server
-
-    def tests(self, purpose: str, *options: str, tags: Sequence[str] = (f"/{ADDON_NAME}",)) -> Report:
-        """Install the addon into a clone of the template and run its tests, or those that the tags select."""
-        name = self.scratch.clone(purpose)
-        return self._logged(
-            purpose,
-            "-d",
-            name,
-            "-i",
-            ADDON_NAME,
-            "--test-tags",
-            ",".join(tags),
-            *options,
-            tests_expected=True,
-        )
-
-    def with_demo(self) -> Report:
-        """Install into a new database with everybody's demo data, as an evaluator would, and upgrade that."""
-        name = self.scratch.name("demo")
-        report = self._logged(
-            "demo-install",
-            "-d",
-            name,
-            "-i",
-            ADDON_NAME,
-            "--with-demo",
-            "--load-language",
-            LANGUAGE,
-            "--no-http",
-        )
-        report += self._logged("demo-upgrade", "-d", name, "-u", ADDON_NAME, "--no-http")
-        rows = self.server.query(
-            "SELECT demo FROM ir_module_module WHERE name = :'name'", name, name=ADDON_NAME
-        )
-        return report + checked([] if rows == [["t"]] else ["the demo data did not load"])
-
-    def life(self) -> Report:
-        """Install without demo data beside a ledger, use, upgrade, compare the translations, uninstall.
-
-        Whatever was there before must be there after, and nothing else but the business
-        records made meanwhile.
-        """
-        name = self.scratch.clone("life")
-        report = self._script("ledger", name, f'PREFIX, REGISTRY = "Før", "{REGISTRY_BEFORE}"\n')
-        columns = snapshot.columns(self.server, name)
-        structure = snapshot.structure(self.server, name)
-        rows = snapshot.records(self.server, name, columns)
-        report += self._logged("install", "-d", name, "-i", ADDON_NAME, "--no-http")
-        report += self._script("ledger", name, f'PREFIX, REGISTRY = "Under", "{REGISTRY_BESIDE}"\n')
-        used = {table: set(ids) for table, ids in self._ids(name).items()}
-        report += self._logged("upgrade", "-d", name, "-u", ADDON_NAME, "--no-http")
-        report += self.translations(name)
-        report += self._script("uninstall", name)
-        report += checked(snapshot.left_behind(structure, snapshot.structure(self.server, name)))
-        report += checked(snapshot.lost(rows, snapshot.records(self.server, name, columns)))
-        return report + checked(snapshot.lost(used, self._ids(name)))
-
-    def translations(self, name: str) -> Report:
-        """Compare nb.po with a fresh export of a database that has the addon."""
-        template = export_template(self.odoo, name)
-        done = subprocess.run(
-            [self.odoo.venv.python, "-m", "dev.translations", "check", checks.NORWEGIAN, template],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-        )
-        return checked((done.stdout or done.stderr).splitlines() if done.returncode else [])
-
-    def _ids(self, name: str) -> snapshot.Snapshot:
-        return snapshot.records(self.server, name, {table: [] for table in snapshot.KEPT_TABLES})
-
-    def _script(self, script: str, name: str, before: str = "") -> Report:
-        return self._logged(
-            script, "shell", "-d", name, "--no-http", script=before + (SCRIPTS / f"{script}.py").read_text()
-        )
-
-    def _logged(
-        self, purpose: str, *arguments: str, tests_expected: bool = False, script: str = ""
-    ) -> Report:
-        log = log_file(f"test-{purpose}.log")
-        log.write_text("")
-        stop = () if arguments[0] == "shell" else ("--stop-after-init",)
-        status = self.odoo.logged(*arguments, *stop, log=log, script=script)
-        with open(log, errors="replace") as lines:
-            report = test_report.read(lines, status, tests_expected=tests_expected)
-        if status and not tests_expected and len(report.failures) == 1:
-            report.failures.append("\n".join(log.read_text(errors="replace").splitlines()[-15:]))
-        if not tests_expected:  # a run without tests is one check
-            report.tests, report.failed_tests = 1, int(bool(report.failures))
-        return report
-
-
-def export_template(odoo, name: str) -> Path:
-    """The addon's translatable terms as a .pot file, exported by Odoo from a database that has the addon."""
-    path = log_file(f"{ADDON_NAME}.pot")
-    odoo.quiet(
-        "i18n",
-        "export",
-        "-d",
-        name,
-        "-o",
-        str(path),
-        ADDON_NAME,
-        log="export.log",
-        failure="Odoo could not export the addon's terms.",
-    )
-    return path
-
-
 def run_all(databases: Databases, results: Results) -> None:
     """Everything: quick checks first, then the runs of Odoo, two at a time."""
     venv = databases.odoo.venv
@@ -217,9 +93,7 @@ def run_all(databases: Databases, results: Results) -> None:
             pool.submit(results.run, "Odoo tests and browser tours", lambda: runs.tests("suite")),
             pool.submit(results.run, "install, use, upgrade, translations, uninstall", runs.life),
             pool.submit(results.run, "install with demo data, upgrade", runs.with_demo),
-            pool.submit(
-                results.run, "Odoo tests on a read replica", lambda: runs.tests("replica", "--dev=replica")
-            ),
+            pool.submit(results.run, "Odoo tests on a read replica", lambda: runs.tests("replica", "--dev=replica")),
         ]
         try:
             for job in jobs:
@@ -253,9 +127,7 @@ def run_named(names: Sequence[str], ready, results: Results) -> None:
         if "lint" in names:
             run_lint(results, venv)
         for kind, name in units:
-            results.run(
-                f"tests of the {kind} {name}", lambda kind=kind, name=name: run_unit_tests(venv, kind, name)
-            )
+            results.run(f"tests of the {kind} {name}", lambda kind=kind, name=name: run_unit_tests(venv, kind, name))
         if tags:
             browser.ensure()
             with databases.scratch() as scratch:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 LINE = re.compile(
@@ -41,6 +41,11 @@ class Report:
 
     def __add__(self, other: Report) -> Report:
         return Report(*(getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__))
+
+
+def checked(failures: Sequence[str]) -> Report:
+    """The report of one check that either passes or says what is wrong."""
+    return Report(tests=1, failed_tests=bool(failures), failures=list(failures))
 
 
 def read(lines: Iterable[str], exit_status: int, *, tests_expected: bool) -> Report:
@@ -86,6 +91,4 @@ def records(lines: Iterable[str]) -> Iterator[tuple[str, str, str]]:
 
 
 def _expected(logger: str, message: str) -> bool:
-    return logger in SUMMARY_LOGGERS or any(
-        by.fullmatch(logger) and what.search(message) for by, what in EXPECTED
-    )
+    return logger in SUMMARY_LOGGERS or any(by.fullmatch(logger) and what.search(message) for by, what in EXPECTED)

@@ -41,9 +41,7 @@ class TestArguments(unittest.TestCase):
     def test_odoo_gets_its_arguments_as_they_are(self):
         arguments = ("-d", "x", "-i", "kundekartotek_addon", "--stop-after-init", "--test-tags=a,-b")
         self.assertEqual(self.passed_on("odoo", *arguments), arguments)
-        self.assertEqual(
-            self.passed_on("odoo", "i18n", "export", "-d", "x", "m"), ("i18n", "export", "-d", "x", "m")
-        )
+        self.assertEqual(self.passed_on("odoo", "i18n", "export", "-d", "x", "m"), ("i18n", "export", "-d", "x", "m"))
 
     def test_shell_takes_a_database(self):
         self.assertEqual(self.passed_on("shell", "-d", "x"), ("shell", "-d", "x", "--no-http"))
@@ -115,9 +113,7 @@ class TestNames(unittest.TestCase):
         ):
             self.assertEqual(suite.tags_for(name), [f"{addon}/tests/test_customer_mark.py"])
         self.assertEqual(suite.tags_for("TestCustomerMark"), [f"{addon}:TestCustomerMark"])
-        self.assertEqual(
-            suite.tags_for("TestCustomerMark.test_search"), [f"{addon}:TestCustomerMark.test_search"]
-        )
+        self.assertEqual(suite.tags_for("TestCustomerMark.test_search"), [f"{addon}:TestCustomerMark.test_search"])
         self.assertIn(f"{addon}:TestCustomerMark.test_search", suite.tags_for("test_search"))
 
     def test_an_unknown_name_is_refused_before_anything_starts(self):

@@ -110,9 +110,7 @@ class TestSources(unittest.TestCase):
 
     def test_moving_suites_take_stable_for_what_must_be_stable(self):
         for suite in ("sid", "unstable", "testing"):
-            [archive] = self.archives(
-                f"deb http://deb.example.org/debian {suite} main", debian.parse_one_line
-            )
+            [archive] = self.archives(f"deb http://deb.example.org/debian {suite} main", debian.parse_one_line)
             self.assertEqual(archive["Suites"], "stable")
 
     def test_reads_the_machines_files_and_no_others(self):
@@ -122,9 +120,7 @@ class TestSources(unittest.TestCase):
             Path(folder, "sources.list").write_text("deb http://a.example.org/debian bookworm main")
             (parts / "b.sources").write_text(DEB822)
             (parts / "c.list.save").write_text("deb http://saved.example.org/debian bookworm main")
-            found = [
-                archive["URIs"] for archive in debian.debian_archives(debian.machine_sources(Path(folder)))
-            ]
+            found = [archive["URIs"] for archive in debian.debian_archives(debian.machine_sources(Path(folder)))]
         self.assertEqual(found, ["http://a.example.org/debian", "http://deb.example.org/debian"])
 
     def test_no_sources_at_all(self):

@@ -156,9 +156,7 @@ class TestLife(PostgresCase):
         with self.assertRaisesRegex(Problem, "Another ./kk is running"):
             postgres.refuse_while_used()
 
-    @unittest.skipUnless(
-        os.geteuid() == 0, "only root runs the server as another user; without ../shared too"
-    )
+    @unittest.skipUnless(os.geteuid() == 0, "only root runs the server as another user; without ../shared too")
     def test_a_folder_that_the_owner_cannot_enter(self):
         closed = self.folder / "closed"
         closed.mkdir(mode=0o700)
@@ -260,8 +258,7 @@ class TestDatabases(PostgresCase):
             "    database.Databases(FakeOdoo(server, cache.CACHE)).clone('source', sys.argv[2])"
         )
         both = [
-            subprocess.Popen([sys.executable, "-c", script, self.folder, name], cwd=ROOT)
-            for name in ("one", "two")
+            subprocess.Popen([sys.executable, "-c", script, self.folder, name], cwd=ROOT) for name in ("one", "two")
         ]
         self.assertEqual([process.wait() for process in both], [0, 0])
         self.assertLessEqual({"one", "two"}, set(self.names()))

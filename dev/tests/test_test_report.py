@@ -25,9 +25,7 @@ class TestReading(unittest.TestCase):
         self.assertEqual((report.passed, report.failures), (23, []))
 
     def test_no_test_is_a_failure_though_odoo_is_content(self):
-        report = read(
-            line("WARNING", "odoo.tests.result", "0 failed, 0 error(s) of 0 tests when loading database")
-        )
+        report = read(line("WARNING", "odoo.tests.result", "0 failed, 0 error(s) of 0 tests when loading database"))
         self.assertEqual((report.passed, report.failures), (0, ["no test ran"]))
         self.assertEqual(read(tests_expected=True).failures, ["no test ran"])
 
@@ -35,26 +33,18 @@ class TestReading(unittest.TestCase):
         self.assertEqual(read(line("INFO", "odoo", "x"), tests_expected=False).failures, [])
 
     def test_a_failed_test_counts_once_with_its_traceback(self):
-        failure = (
-            'FAIL: TestX.test_y\nTraceback (most recent call last):\n  File "x.py"\nAssertionError: 1 != 2'
-        )
-        report = read(
-            *line("ERROR", "odoo.addons.a.tests.test_x", failure).split("\n"), total(failed=1), exit_status=1
-        )
+        failure = 'FAIL: TestX.test_y\nTraceback (most recent call last):\n  File "x.py"\nAssertionError: 1 != 2'
+        report = read(*line("ERROR", "odoo.addons.a.tests.test_x", failure).split("\n"), total(failed=1), exit_status=1)
         self.assertEqual(report.passed, 4)
         [text] = report.failures
         self.assertIn("AssertionError: 1 != 2", text)
 
     def test_equal_failures_of_two_tests_are_two(self):
-        failure = line(
-            "ERROR", "odoo.addons.a.tests.test_x", "ERROR: setUpClass (odoo.addons.a.tests.test_x.TestX)"
-        )
+        failure = line("ERROR", "odoo.addons.a.tests.test_x", "ERROR: setUpClass (odoo.addons.a.tests.test_x.TestX)")
         self.assertEqual(len(read(failure, failure, total(errors=2), exit_status=1).failures), 2)
 
     def test_a_tour_that_fails_counts_as_its_test(self):
-        tour = line(
-            "ERROR", "odoo.addons.a.tests.test_tour", "FAIL: TestTour.test_tour\nThe test code failed: TOUR"
-        )
+        tour = line("ERROR", "odoo.addons.a.tests.test_tour", "FAIL: TestTour.test_tour\nThe test code failed: TOUR")
         report = read(*tour.split("\n"), total(failed=1, tests=1), exit_status=1)
         self.assertEqual((report.passed, len(report.failures)), (0, 1))
 
@@ -76,13 +66,9 @@ class TestReading(unittest.TestCase):
 
     def test_a_skipped_test_fails_unless_it_needs_the_research_data(self):
         skip = "skipped TestX.test_y : {}"
-        allowed = read(
-            line("INFO", "odoo.addons.a.tests.test_x", skip.format("needs ../shared/data")), total()
-        )
+        allowed = read(line("INFO", "odoo.addons.a.tests.test_x", skip.format("needs ../shared/data")), total())
         self.assertEqual((allowed.skipped, allowed.passed, allowed.failures), (1, 4, []))
-        chart = read(
-            line("INFO", "odoo.addons.a.tests.test_x", skip.format("Chart template missing")), total()
-        )
+        chart = read(line("INFO", "odoo.addons.a.tests.test_x", skip.format("Chart template missing")), total())
         self.assertEqual(chart.failures, ["skipped TestX.test_y: Chart template missing"])
 
     def test_a_line_without_a_record_before_it_is_no_record(self):

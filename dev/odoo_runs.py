@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""The parts of ``./kk test`` that need a running Odoo, each on a database of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+
+from dev import checks, demo, snapshot, test_report
+from dev.cache import ADDON, ROOT
+from dev.database import LANGUAGE, Scratch
+from dev.odoo_cli import Odoo, free_port
+from dev.test_report import Report, checked
+
+SCRIPTS = ROOT / "dev" / "shell_scripts"
+REQUEST_SECONDS = 120
+# organisation numbers with valid check digits
+REGISTRY_BEFORE, REGISTRY_BESIDE = "999999999", "999999980"
+
+
+class OdooRuns:
+    """The runs, with their logs in the folder of ``scratch``."""
+
+    def __init__(self, scratch: Scratch):
+        self.scratch = scratch
+        self.odoo = scratch.databases.odoo
+        self.server = scratch.databases.server
+
+    def tests(self, purpose: str, *options: str, tags: Sequence[str] = (f"/{ADDON.name}",)) -> Report:
+        """Install the addon into a clone of the template and run its tests, or those that the tags select."""
+        name = self.scratch.clone(purpose)
+        select = ["--test-tags", ",".join(tags), *options]
+        return self._logged(purpose, "-d", name, "-i", ADDON.name, *select, tests_expected=True)
+
+    def with_demo(self) -> Report:
+        """Install into a new database with everybody's demo data, as an evaluator would, and upgrade that."""
+        name = self.scratch.name("demo")
+        options = ["--with-demo", "--load-language", LANGUAGE, "--no-http"]
+        report = self._logged("demo-install", "-d", name, "-i", ADDON.name, *options)
+        report += self._logged("demo-upgrade", "-d", name, "-u", ADDON.name, "--no-http")
+        rows = self.server.query("SELECT demo FROM ir_module_module WHERE name = :'it'", name, it=ADDON.name)
+        return report + checked([] if rows == [["t"]] else ["the demo data did not load"])
+
+    def demo_company(self) -> Report:
+        """Make the demo database as ``./kk demo`` does, start the server, and log in as each role."""
+        name = self.scratch.name("stage")
+        demo.make(self.scratch.databases, name)
+        with demo.serving(self.scratch.databases, name, free_port()) as (_server, url):
+            report = Report()
+            for login, roles in demo.logins(self.scratch.databases, name):
+                language = _language_after_login(url, name, login)
+                report += checked([] if language == LANGUAGE else [f"{login} ({roles}) works in {language}"])
+        return report
+
+    def life(self) -> Report:
+        """Install without demo data beside a ledger, use, upgrade, compare the translations, uninstall.
+
+        Whatever was there before must be there after, and nothing else but the business
+        records made meanwhile.
+        """
+        name = self.scratch.clone("life")
+        report = self._script("ledger", name, f'PREFIX, REGISTRY = "Før", "{REGISTRY_BEFORE}"\n')
+        columns = snapshot.columns(self.server, name)
+        structure = snapshot.structure(self.server, name)
+        rows = snapshot.records(self.server, name, columns)
+        report += self._logged("install", "-d", name, "-i", ADDON.name, "--no-http")
+        report += self._script("ledger", name, f'PREFIX, REGISTRY = "Under", "{REGISTRY_BESIDE}"\n')
+        used = self._ids(name)
+        report += self._logged("upgrade", "-d", name, "-u", ADDON.name, "--no-http")
+        report += self._translations(name)
+        report += self._script("uninstall", name)
+        report += checked(snapshot.left_behind(structure, snapshot.structure(self.server, name)))
+        report += checked(snapshot.lost(rows, snapshot.records(self.server, name, columns)))
+        return report + checked(snapshot.lost(used, self._ids(name)))
+
+    def _translations(self, name: str) -> Report:
+        """Compare nb.po with a fresh export of a database that has the addon."""
+        template = export_template(self.odoo, name, self.scratch.folder)
+        command = [self.odoo.venv.python, "-m", "dev.translations", "check", checks.NORWEGIAN, template]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        return checked((done.stdout or done.stderr).splitlines() if done.returncode else [])
+
+    def _ids(self, name: str) -> snapshot.Snapshot:
+        return snapshot.records(self.server, name, {table: [] for table in snapshot.KEPT_TABLES})
+
+    def _script(self, script: str, name: str, before: str = "") -> Report:
+        text = before + (SCRIPTS / f"{script}.py").read_text()
+        return self._logged(script, "shell", "-d", name, "--no-http", script=text)
+
+    def _logged(self, purpose: str, *arguments: str, tests_expected: bool = False, script: str = "") -> Report:
+        log = self.scratch.folder / f"{purpose}.log"
+        log.write_text("")
+        stop = () if arguments[0] == "shell" else ("--stop-after-init",)
+        status = self.odoo.logged(*arguments, *stop, log=log, script=script)
+        with open(log, errors="replace") as lines:
+            report = test_report.read(lines, status, tests_expected=tests_expected)
+        if report.failures:
+            report.failures[-1] += f"\n(the whole log: {log.relative_to(ROOT)})"
+        if status and len(report.failures) == 1:  # a traceback that went past the log
+            report.failures.append("\n".join(log.read_text(errors="replace").splitlines()[-15:]))
+        if not tests_expected:  # a run without tests is one check
+            report.tests, report.failed_tests = 1, int(bool(report.failures))
+        return report
+
+
+def export_template(odoo: Odoo, name: str, folder: Path) -> Path:
+    """The addon's translatable terms as a .pot file, exported by Odoo from a database that has the addon."""
+    path = folder / f"{ADDON.name}.pot"
+    odoo.quiet(
+        "i18n",
+        "export",
+        "-d",
+        name,
+        "-o",
+        str(path),
+        ADDON.name,
+        log=f"export-{name}.log",
+        failure="Odoo could not export the addon's terms.",
+    )
+    return path
+
+
+def _language_after_login(url: str, database: str, login: str) -> str:
+    """Log in over HTTP with the login as password; the user's language, or the error."""
+    parameters = {"db": database, "login": login, "password": login}
+    request = urllib.request.Request(
+        f"{url}/web/session/authenticate",
+        json.dumps({"jsonrpc": "2.0", "params": parameters}).encode(),
+        {"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=REQUEST_SECONDS) as answer:
+        content = json.load(answer)
+    if "error" in content:
+        return content["error"]["data"]["message"]
+    return content["result"]["user_context"]["lang"]
