@@ -84,7 +84,7 @@ class Databases:
                 log="template.log",
                 failure="The template database could not be made.",
             )
-        self.rename(partial, name)
+        self.finish(partial, name)
 
     def make(self, name: str) -> str:
         """A database with the addon and without demo data."""
@@ -100,8 +100,13 @@ class Databases:
                 log=f"install-{name}.log",
                 failure=f"The addon could not be installed into {name}.",
             )
-        self.rename(partial, name)
+        self.finish(partial, name)
         return name
+
+    def finish(self, partial: str, name: str) -> None:
+        """Give a database that is ready its name, and the planner its statistics."""
+        self.server.query("VACUUM ANALYZE", partial)
+        self.rename(partial, name)
 
     def rename(self, old: str, new: str) -> None:
         """Give a database another name, its stored files too."""

@@ -87,7 +87,7 @@ def make(databases: Databases, name: str) -> None:
         log.write_text("")
         if databases.odoo.logged("shell", "-d", partial, "--no-http", log=log, script=NORWEGIAN_USERS.read_text()):
             raise Problem(f"The users' language could not be set; see {log}.")
-    databases.rename(partial, name)
+    databases.finish(partial, name)
 
 
 @contextlib.contextmanager

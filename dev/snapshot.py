@@ -21,8 +21,11 @@ STRUCTURE = {
     "function": "SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = current_schema::regnamespace",
     "type": "SELECT typname FROM pg_type WHERE typnamespace = current_schema::regnamespace AND typtype IN ('e', 'd')",
     "extension": "SELECT extname FROM pg_extension",
-    # those of ir.model.inherit Odoo itself forgets, where a third module extends what a model inherits from
-    "external id": "SELECT concat_ws('.', module, name) FROM ir_model_data WHERE model != 'ir.model.inherit'",
+    # Other modules' ids of reflected code are Odoo's own bookkeeping: where a model of ours inherits from
+    # one that they extend, some are named after them, and stay when the model goes.
+    "external id": "SELECT concat_ws('.', module, name) FROM ir_model_data"
+    " WHERE module = 'kundekartotek_addon' OR model NOT IN"
+    " ('ir.model.fields', 'ir.model.fields.selection', 'ir.model.inherit')",
     "model": "SELECT model FROM ir_model",
     "field": "SELECT concat_ws('.', model, name) FROM ir_model_fields",
     "job": "SELECT concat_ws(' ', id, cron_name) FROM ir_cron",
