@@ -157,7 +157,7 @@ class TestCompleteness(KundekartotekCase):
     def test_the_message_names_the_field_and_the_place(self):
         customer = self.make_customer()
         self.assertIn("Organisation number: at the top of the card", customer.customer_missing)
-        self.assertIn("Payment terms: Sales &amp; Purchase", customer.customer_missing)
+        self.assertIn("Payment terms: Customer File, Terms", customer.customer_missing)
 
     def test_only_customers(self):
         vendor = self.make_customer("Leverandør AS", customer_rank=0)
