@@ -75,6 +75,15 @@ def started(command: Sequence[str | Path], *, own_group: bool = True, **options)
         _running.discard(child)
 
 
+@contextlib.contextmanager
+def threads_ended() -> Iterator[None]:
+    """Around a pool of threads: once they have ended, commands may be started again, to clear up."""
+    try:
+        yield
+    finally:
+        _ending.clear()
+
+
 def end_all() -> None:
     """End the commands that other threads wait for, and let them start no more."""
     _ending.set()

@@ -72,7 +72,7 @@ def run_unit_tests(venv: Venv, kind: str, name: str = "") -> Report:
         tests, failed, skipped = map(int, last.split())
     except ValueError:
         return Report(failures=[done.stdout])
-    failures = ["\n".join(output)] + [f"and {failed - 1} more, above"] * (failed > 1) if failed else []
+    failures = ["\n".join(output)] + ["see above"] * (failed - 1) if failed else []
     report = Report(tests=tests, skipped=skipped, failed_tests=failed, failures=failures)
     if not tests:
         report.failures.append("no test ran")
@@ -87,14 +87,17 @@ def run_all(databases: Databases, results: Results) -> None:
     results.run("tests of the tools", lambda: run_unit_tests(venv, "tools"))
     browser.ensure()
     databases.template()
-    with databases.scratch() as scratch, ThreadPoolExecutor(WORKERS) as pool:
+    with databases.scratch() as scratch, process.threads_ended(), ThreadPoolExecutor(WORKERS) as pool:
         runs = OdooRuns(scratch)
-        jobs = [
-            pool.submit(results.run, "Odoo tests and browser tours", lambda: runs.tests("suite")),
-            pool.submit(results.run, "install, use, upgrade, translations, uninstall", runs.life),
-            pool.submit(results.run, "install with demo data, upgrade", runs.with_demo),
-            pool.submit(results.run, "Odoo tests on a read replica", lambda: runs.tests("replica", "--dev=replica")),
-        ]
+        # the longest first, so that the two workers end at about the same time
+        actions = {
+            "Odoo tests and browser tours": lambda: runs.tests("suite"),
+            "install with demo data, upgrade": runs.with_demo,
+            "Odoo tests on a read replica": lambda: runs.tests("replica", "--dev=replica"),
+            "install, use, upgrade, translations, uninstall": runs.life,
+            "demo company, a login per role": runs.demo_company,
+        }
+        jobs = [pool.submit(results.run, title, action) for title, action in actions.items()]
         try:
             for job in jobs:
                 job.result()

@@ -5,17 +5,18 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 from pathlib import Path
 from unittest import mock
 
-from dev import cache
+from dev import cache, process
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from dev import cache
+from dev import cache, process
 cache.CACHE = Path(sys.argv[1])
 with cache.lock("thing", shared=sys.argv[2] == "shared"):
     print("held", flush=True)
@@ -169,6 +170,22 @@ process.run([sys.executable, "-c", "import os, time; print(os.getpid(), flush=Tr
                 return
             time.sleep(0.05)
         self.fail(f"process {pid} still lives")
+
+    def test_all_threads_are_ended_and_then_commands_run_again(self):
+        statuses = []
+        with process.threads_ended():
+            threads = [threading.Thread(target=lambda: statuses.append(process.run(["sleep", "60"]))) for _ in range(2)]
+            for thread in threads:
+                thread.start()
+            while len(process._running) < len(threads):
+                time.sleep(0.01)
+            process.end_all()
+            for thread in threads:
+                thread.join(10)
+            self.assertEqual(statuses, [-signal.SIGTERM] * 2)
+            with self.assertRaises(cache.Problem):
+                process.run(["true"])
+        self.assertEqual(process.run(["true"]), 0)
 
     def test_the_child_ends_with_its_parent(self):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL):

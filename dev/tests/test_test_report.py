@@ -61,6 +61,13 @@ class TestReading(unittest.TestCase):
         warning = line("WARNING", "py.warnings", "x.py:1: DeprecationWarning: old")
         self.assertEqual(len(read(warning, warning, total()).failures), 1)
 
+    def test_a_warning_that_says_nothing_about_us_is_let_pass(self):
+        widget = "Missing widget: res_partner_many2one for field of type many2one"
+        self.assertEqual(
+            read(line("WARNING", "odoo.addons.a.tests.test_t.T.test_t.browser", widget), total()).failures, []
+        )
+        self.assertEqual(len(read(line("WARNING", "odoo.addons.a.models", widget), total()).failures), 1)
+
     def test_exit_status_counts_when_nothing_else_tells(self):
         self.assertEqual(read(total(), exit_status=255).failures, ["Odoo ended with exit status 255"])
 
@@ -68,6 +75,8 @@ class TestReading(unittest.TestCase):
         skip = "skipped TestX.test_y : {}"
         allowed = read(line("INFO", "odoo.addons.a.tests.test_x", skip.format("needs ../shared/data")), total())
         self.assertEqual((allowed.skipped, allowed.passed, allowed.failures), (1, 4, []))
+        optional = skip.format("neither a nor b is installed here")
+        self.assertEqual(read(line("INFO", "odoo.addons.a.tests.test_x", optional), total()).failures, [])
         chart = read(line("INFO", "odoo.addons.a.tests.test_x", skip.format("Chart template missing")), total())
         self.assertEqual(chart.failures, ["skipped TestX.test_y: Chart template missing"])
 
