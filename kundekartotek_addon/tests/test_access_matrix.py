@@ -22,7 +22,7 @@ TABLE = {
     "kundekartotek.category.rule": CONFIGURATION,
     "kundekartotek.posting.rule": CONFIGURATION,
     "kundekartotek.apply.defaults": WORK_WIZARD,
-    "kundekartotek.apply.defaults.line": WORK_WIZARD,
+    "kundekartotek.apply.defaults.line": dict.fromkeys(WORK_WIZARD, "r"),
     "kundekartotek.agreement": DAILY_WORK,
     "kundekartotek.agreement.document": NOBODY,
     "kundekartotek.contact.role": CONFIGURATION,

@@ -4,6 +4,7 @@ from unittest.mock import patch
 from psycopg2.errors import UniqueViolation
 
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
 from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
@@ -265,6 +266,118 @@ class TestCustomerCategory(KundekartotekCase):
         self.assertIn("c0: No!", message.body)
         events = self.env["kundekartotek.audit.event"].search([("res_id", "=", others[0].id)], order="id")
         self.assertEqual(events[-1].reason, "Category defaults applied")
+
+    def test_apply_defaults_refuses_a_company_that_is_not_the_user_s(self):
+        second = self.env["res.company"].create({"name": "Second"})
+        customer = self.make_customer(customer_category_id=self.business.id)
+        self.business.with_company(second).credit_limit = 9000
+        worker = self.make_user("case_worker")
+        Wizard = self.env["kundekartotek.apply.defaults"].with_user(worker)
+        vals = {"category_ids": self.business.ids, "mode": "overwrite"}
+        with self.assertRaisesRegex(AccessError, "Second"):
+            Wizard.create({**vals, "company_id": second.id}).line_ids.read()
+        with self.assertRaisesRegex(AccessError, "Second"):
+            Wizard.onchange({**vals, "company_id": second.id}, ["company_id"], {"customer_count": {}})
+        wizard = Wizard.create(vals)
+        with self.assertRaisesRegex(AccessError, "Second"):
+            wizard.write({"company_id": second.id})
+            wizard.read(["customer_count"])
+        worker.company_ids += second
+        wizard = Wizard.create({**vals, "company_id": second.id})
+        self.assertTrue(wizard.line_ids)
+        worker.company_ids -= second
+        for act in (wizard.action_apply, wizard.line_ids[0].action_view_customers):
+            with self.assertRaisesRegex(AccessError, "Second"):
+                act()
+        self.assertFalse(customer.with_company(second).credit_limit)
+
+    def test_apply_defaults_keeps_its_own_account(self):
+        """What the wizard works out, and how far it has come, is not for the user to say."""
+        Wizard = self.env["kundekartotek.apply.defaults"].with_user(self.make_user("case_worker"))
+        wizard = Wizard.create({"category_ids": self.business.ids})
+        for name, value in {
+            "state": "waiting", "written": {str(self.business.id): {}}, "failures": {"1": "No"}, "last_id": 9,
+            "locked_ids": [1], "customer_count": 7, "line_ids": [Command.create({"key": "[]"})],
+        }.items():
+            with self.subTest(name):
+                with self.assertRaisesRegex(AccessError, name):
+                    wizard.write({name: value})
+                with self.assertRaisesRegex(AccessError, name):
+                    Wizard.create({"category_ids": self.business.ids, name: value})
+                with self.assertRaisesRegex(AccessError, name):
+                    Wizard.with_context(**{f"default_{name}": value}).create({"category_ids": self.business.ids})
+
+    def run_job(self, seconds=0):
+        """Run the job, with so many seconds left after each batch.
+
+        :return: customers remaining, as reported each time"""
+        reports = []
+
+        def commit_progress(_cron, processed=0, *, remaining=None):
+            reports.append(reports[-1] - processed if remaining is None else remaining)
+            return seconds if processed else 1
+
+        with (
+            patch.object(type(self.env["ir.cron"]), "_commit_progress", commit_progress),
+            patch("odoo.addons.kundekartotek_addon.wizards.customer.apply_defaults.BATCH", 2),
+        ):
+            self.env["kundekartotek.apply.defaults"]._cron_apply()
+        return reports
+
+    def make_waiting(self, count, user, **vals):
+        """:return: the wizard waiting for the job, and its customers, of which only the last would change"""
+        customers = self.env["res.partner"].create([
+            {"name": f"c{count - number}", "customer_rank": 1, "customer_category_id": self.business.id}
+            for number in range(count)])
+        company = self.env["res.company"].browse(vals.get("company_id", self.env.company.id))
+        for customer in customers.with_company(company):
+            customer.credit_limit = 70000
+        customers[-1].with_company(company).credit_limit = 1
+        self.business.with_company(company).credit_limit = 70000
+        wizard = self.env["kundekartotek.apply.defaults"].with_user(user).create(
+            {"mode": "overwrite", "category_ids": self.business.ids, **vals})
+        with patch("odoo.addons.kundekartotek_addon.wizards.customer.apply_defaults.AT_ONCE", 0):
+            wizard.action_apply()
+        self.assertEqual((wizard.state, wizard.customer_count), ("waiting", 1))
+        return wizard, customers
+
+    def test_the_job_goes_on_from_where_it_stopped(self):
+        wizard, customers = self.make_waiting(5, self.make_user("case_worker", lang="en_US"))
+        self.assertEqual(self.run_job(), [5, 3])
+        self.assertEqual(wizard.last_id, customers[1].id)
+        customers[0].credit_limit = 2  # by somebody, after the job was there
+        self.assertEqual(self.run_job(), [3, 1])
+        self.assertEqual(wizard.state, "waiting")
+        self.assertEqual(self.run_job(), [1, 0])
+        self.assertEqual(wizard.state, "done")
+        self.assertEqual(customers.mapped("credit_limit"), [2, 70000, 70000, 70000, 70000])
+        self.assertIn("1 customers", self.business.message_ids[0].body)
+        self.assertEqual(self.run_job(), [0])
+
+    def test_the_job_comes_back_to_customers_in_use(self):
+        wizard, customers = self.make_waiting(3, self.make_user("case_worker"))
+        customers[0].credit_limit = 1
+        lock = type(customers).try_lock_for_update
+        with patch.object(
+            type(customers), "try_lock_for_update", lambda partners: lock(partners - customers[0])
+        ):
+            self.assertEqual(self.run_job(seconds=1), [3, 2, 1])
+        self.assertEqual(wizard.state, "waiting")
+        self.assertEqual(customers.mapped("credit_limit"), [1, 70000, 70000])
+        self.assertEqual(self.run_job(), [1, 0])
+        self.assertEqual(wizard.state, "done")
+        self.assertEqual(customers.mapped("credit_limit"), [70000] * 3)
+
+    def test_the_job_ends_what_its_user_may_no_longer_do(self):
+        second = self.env["res.company"].create({"name": "Second"})
+        worker = self.make_user("case_worker", lang="en_US")
+        worker.company_ids += second
+        wizard, customers = self.make_waiting(3, worker, company_id=second.id)
+        worker.company_ids -= second
+        self.assertEqual(self.run_job(), [0])
+        self.assertEqual(wizard.sudo().state, "done")
+        self.assertEqual(customers.with_company(second).mapped("credit_limit"), [70000, 70000, 1])
+        self.assertIn(f"{worker.name} no longer works in Second", self.business.message_ids[0].body)
 
     def test_the_forms(self):
         """What the screens do: a new category below another, and the wizard opened from it."""

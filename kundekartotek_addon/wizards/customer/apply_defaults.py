@@ -5,12 +5,13 @@ from collections import Counter
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import split_every
 
 BATCH = 500  # customers planned, written, committed and dropped from memory at a time
 AT_ONCE = 1000  # customers written while the user waits; more are left to the job
+OWN_ACCOUNT = {"line_ids", "customer_count", "state", "written", "failures", "last_id", "locked_ids"}
 
 
 class KundekartotekApplyDefaults(models.TransientModel):
@@ -47,6 +48,25 @@ class KundekartotekApplyDefaults(models.TransientModel):
         required=True, default="draft", readonly=True)
     written = fields.Json(readonly=True)  # {category id: {key of field and value: customers}}, for the log
     failures = fields.Json(readonly=True)  # {customer id: text} of those that could not be written
+    last_id = fields.Integer(string="Last Customer Done", readonly=True)  # the job goes on after it
+    locked_ids = fields.Json(string="Customers in Use", readonly=True)  # passed over, to come back to
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        defaults = {key.removeprefix("default_") for key in self.env.context if key.startswith("default_")}
+        self._check_own_account(defaults.union(*vals_list))
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_own_account(vals)
+        return super().write(vals)
+
+    @api.model
+    def _check_own_account(self, names):
+        """What is worked out here, and how far the work has come, is not for a user to say."""
+        if not self.env.su and (refused := OWN_ACCOUNT.intersection(names)):
+            raise AccessError(self.env._(
+                "These fields cannot be set by hand: %(fields)s", fields=", ".join(sorted(refused))))
 
     @api.depends("company_id", "category_ids", "partner_ids", "mode")
     def _compute_line_ids(self):
@@ -62,9 +82,18 @@ class KundekartotekApplyDefaults(models.TransientModel):
                 for (key, held), count in sorted(counts.items())
             ]
 
+    def _is_in_company(self):
+        return bool(self.company_id & self.env.user.company_ids)
+
     def _get_customers(self):
-        """The customers that the user may write. sudo on the way out: a case worker may not see a field that
-        a category fills, such as the credit limit; who may write the customer may apply all its defaults."""
+        """The customers that the user may write, by id. sudo on the way out: a case worker may not see a field that
+        a category fills, such as the credit limit; who may write the customer may apply all its defaults.
+
+        :raise AccessError: when the user does not work in the company"""
+        if not self._is_in_company():
+            raise AccessError(self.env._(
+                "You do not work in %(company)s, so you cannot apply defaults there.",
+                company=self.company_id.sudo().name))
         domain = Domain("is_customer", "=", True) & Domain("customer_category_id", "!=", False)
         domain &= Domain(self.env["res.partner"]._check_company_domain(self.company_id))
         if self.partner_ids:
@@ -72,9 +101,14 @@ class KundekartotekApplyDefaults(models.TransientModel):
         else:
             domain &= Domain("customer_category_id", "child_of", self.category_ids.ids)
         Partner = self.env["res.partner"].sudo(False).with_context(active_test=not self.partner_ids)
-        customers = Partner.search(domain)._filtered_access("write")
+        customers = Partner.search(domain, order="id")._filtered_access("write")
         reason = self.env._("Category defaults applied")
         return customers.sudo().with_company(self.company_id).with_context(audit_reason=reason)
+
+    def _get_customers_left(self):
+        """Those that the job has not come to, and those it passed over because they were in use."""
+        locked = set(self.locked_ids or ())
+        return self._get_customers().filtered(lambda partner: partner.id > self.last_id or partner.id in locked)
 
     def _plan(self, customers):
         """:return: ``({partner: {field: new value}}, split items)`` as the partner model plans them"""
@@ -125,13 +159,15 @@ class KundekartotekApplyDefaults(models.TransientModel):
         }
 
     def action_apply(self):
-        """Do what the lines show, except what is held by open items, and log it on the categories."""
+        """Do what the lines show, except what is held by open items, and log it on the categories. sudo to note
+        how far the work has come, which the user cannot write."""
         self.ensure_one()
         self.check_access("write")
         if not self.customer_count:
             raise UserError(self.env._("There is nothing to change."))
-        if self.customer_count > AT_ONCE or not self._apply(lambda _processed: True):
-            self.state = "waiting"
+        wizard = self.sudo()
+        if wizard.customer_count > AT_ONCE or not wizard._apply(lambda _processed: True):
+            wizard.state = "waiting"
             self.env.ref("kundekartotek_addon.cron_apply_defaults")._trigger()
             message = self.env._(
                 "%(count)s customers are changed in the background. What was done will be logged on "
@@ -145,35 +181,49 @@ class KundekartotekApplyDefaults(models.TransientModel):
 
     @api.model
     def _cron_apply(self):
-        """Go on with what waits, as the users who asked for it."""
-        waiting = self.search([("state", "=", "waiting")], order="id")
-        commit_progress = self.env["ir.cron"]._commit_progress
-        commit_progress(remaining=sum(waiting.mapped("customer_count")))
-        for wizard in waiting.filtered(lambda wizard: wizard.company_id in wizard.create_uid.company_ids):
-            asked = wizard.with_user(wizard.create_uid).with_company(wizard.company_id).sudo()
-            asked = asked.with_context(lang=wizard.create_uid.lang)
-            if not asked._apply(commit_progress):
+        """Go on with what waits, as the users who asked for it. Progress is counted in customers looked at."""
+        commit_progress, asked = self.env["ir.cron"]._commit_progress, []
+        for wizard in self.search([("state", "=", "waiting")], order="id"):
+            user = wizard.create_uid
+            wizard = wizard.with_company(wizard.company_id).with_context(lang=user.lang)
+            as_user = wizard.with_user(user).sudo()
+            if as_user._is_in_company():
+                asked.append(as_user)
+            else:
+                wizard._end(wizard.env._(
+                    "Ended before all was done: %(user)s no longer works in %(company)s",
+                    user=user.name, company=wizard.company_id.name))
+        commit_progress(remaining=sum(len(wizard._get_customers_left()) for wizard in asked))
+        for wizard in asked:
+            if not wizard._apply(commit_progress):
                 return
 
     def _apply(self, commit):
         """Write what is planned, batch by batch. Customers in use by somebody else are left for the next run.
 
-        :param commit: called with the number of customers of each batch, returns whether to go on
+        :param commit: called with the number of customers done in each batch, returns whether to go on
         :return: whether nothing is left
         """
-        customers, left = self._get_customers(), 0
+        customers, done = self._get_customers_left(), 0
+        left = len(customers)
         for ids in split_every(BATCH, customers.ids):
             batch = customers.browse(ids).try_lock_for_update()
-            left += len(ids) - len(batch)
             self._apply_or_skip(batch)
             customers.invalidate_recordset()
-            if not commit(len(ids)):
+            self.last_id = max(self.last_id, ids[-1])
+            self.locked_ids = sorted({*(self.locked_ids or ()), *ids} - {*batch.ids})
+            done = len(batch)
+            left -= done
+            if left and not commit(done):
                 return False
         if not left:
-            self._log_applied()
-            self.state = "done"
-            commit(0)
+            self._end()
+            commit(done)
         return not left
+
+    def _end(self, *notes):
+        self._log_applied(notes)
+        self.state = "done"
 
     def _apply_or_skip(self, customers):
         """Write what can be written: one that cannot never keeps back the others, and is named in the log."""
@@ -201,18 +251,22 @@ class KundekartotekApplyDefaults(models.TransientModel):
             counts.update(self._get_key(fname, value) for fname, value in changes.items())
         self.written = written
 
-    def _log_applied(self):
-        """Who applied what, when and for how many. sudo: a case worker reads categories, and is named as
-        author."""
+    def _log_applied(self, notes):
+        """Who applied what, when and for how many; notes also where nothing was written. sudo: a case worker reads
+        categories, and is named as author."""
         mode = dict(self._fields["mode"]._description_selection(self.env))[self.mode]
-        for category_id, counts in (self.written or {}).items():
+        written = self.written or {}
+        if notes:
+            chosen = self.category_ids or self.partner_ids.commercial_partner_id.customer_category_id
+            written = {str(category_id): {} for category_id in chosen.ids} | written
+        for category_id, counts in written.items():
             category = self.env["kundekartotek.category"].sudo().browse(int(category_id))
             texts = [
                 self.env._("%(field)s: %(value)s: %(count)s customers", field=field, value=value, count=count)
                 for key, count in counts.items()
                 for field, value in [self._format_key(key)]
             ]
-            texts += (self.failures or {}).values()
+            texts += [*(self.failures or {}).values(), *notes]
             category.message_post(
                 author_id=self.env.user.partner_id.id,
                 body=Markup("<p>%s</p><ul>%s</ul>")
