@@ -106,15 +106,25 @@ def run(database, prepare):
         call = prepare(env)
         env.flush_all()
         env.transaction.reset()
-        gc.collect()
-        before, count = _reset_peak(), env.cr.sql_log_count
-        start = time.perf_counter()
-        call()
-        env.flush_all()
-        ms = 1000 * (time.perf_counter() - start)
-        statements, peak = env.cr.sql_log_count - count, _peak()
+        count = env.cr.sql_log_count
+
+        def call_and_flush():
+            call()
+            env.flush_all()
+
+        ms, peak = stopwatch(call_and_flush)
+        statements = env.cr.sql_log_count - count
         env.cr.rollback()
-    return Figures(ms, statements, peak - before)
+    return Figures(ms, statements, peak)
+
+
+def stopwatch(function):
+    """Call it: (milliseconds, MB by which the process grew at its peak)."""
+    gc.collect()
+    before = _reset_peak()
+    start = time.perf_counter()
+    function()
+    return 1000 * (time.perf_counter() - start), _peak() - before
 
 
 def print_line(cells):

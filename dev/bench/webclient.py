@@ -21,10 +21,11 @@ def call(env, model, method, *args, **kwargs):
 
 
 def action(env, xmlid):
-    """A window action with its domain and context evaluated."""
+    """A window action with its domain and context evaluated, and the ids of its views by their type."""
     values = env["ir.actions.actions"]._for_xml_id(xmlid)
     for key, empty in (("domain", "[]"), ("context", "{}")):
         values[key] = safe_eval(values[key] or empty, {"uid": env.uid})
+    values["view_of_type"] = {view_type: view_id for view_id, view_type in values["views"]}
     return values
 
 

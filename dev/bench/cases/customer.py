@@ -22,11 +22,16 @@ PAGE_FLOOR = """
       FROM res_partner p WHERE p.id = %s"""
 LIST_FLOOR = """
     SELECT * FROM res_partner WHERE customer_rank > 0 AND active ORDER BY complete_name, id DESC LIMIT 80"""
-OPEN_FLOOR = """
-    SELECT l.partner_id FROM account_move_line l JOIN account_account a ON a.id = l.account_id
-     WHERE a.account_type = 'asset_receivable' AND l.parent_state = 'posted' AND l.company_id = 1
-       AND l.reconciled IS NOT TRUE
-     GROUP BY l.partner_id HAVING sum(l.amount_residual) > 0"""
+OWING_FLOOR = """
+    SELECT partner_id FROM account_move_line
+     WHERE account_id = ANY (ARRAY(SELECT id FROM account_account WHERE account_type = 'asset_receivable'))
+       AND parent_state = 'posted' AND company_id = 1 AND amount_residual <> 0
+       AND (NOT %s OR coalesce(date_maturity, date) < current_date)
+     GROUP BY partner_id HAVING sum(amount_residual) > 0"""
+LOOKUP_FLOOR = """
+    SELECT id FROM res_partner WHERE concat(complete_name, ' ', vat) ILIKE %s AND customer_rank > 0 AND active
+     ORDER BY complete_name, id DESC LIMIT 80"""
+TYPES_FLOOR = "SELECT customer_type, count(*) FROM res_partner WHERE customer_rank > 0 AND active GROUP BY 1"
 RANKED = """
     SELECT commercial_partner_id FROM account_move
      WHERE move_type = 'out_invoice' AND state = 'posted'
@@ -50,16 +55,51 @@ def page(bench):
 
 
 def page_list(bench):
-    """The first 80 customers with the columns of the list view."""
+    """The first 80 customers with the columns of the list view, plain and by balance."""
     yield bench.timed("list of 80 customers", _search(OURS), floor=(LIST_FLOOR,), core=_search(CORE))
-
-
-def search_open(bench):
-    """Filtering the customers by what they owe."""
-    domain = [("credit", ">", 0)]
     yield bench.timed(
-        "search credit > 0", _search(OURS, domain), floor=(OPEN_FLOOR,), core=_search(CORE, domain)
+        "list of 80 customers, largest balance first",
+        _search(OURS, order="customer_balance desc"),
+        floor=(OWING_FLOOR, False),
     )
+
+
+def search_owing(bench):
+    """Filtering the customers by what they owe and by what is overdue."""
+    core = _search(CORE, [("credit", ">", 0)])
+    for field, overdue in (("customer_balance", False), ("customer_overdue", True), ("credit", False)):
+        yield bench.timed(
+            f"search {field} > 0",
+            _search(OURS, [(field, ">", 0)]),
+            floor=(OWING_FLOOR, overdue),
+            core=None if overdue else core,
+        )
+
+
+def search_text(bench):
+    """Finding customers by a text typed in the search box, and by an organisation number."""
+    largest = bench.value(RANKED, 0)
+    name = bench.value("SELECT substr(split_part(name, ' ', 1), 2) FROM res_partner WHERE id = %s", largest)
+    number = bench.value("SELECT substr(vat, 3, 9) FROM res_partner WHERE id = %s", largest)
+    for what, text in (("part of a name", name), ("organisation number", number)):
+        yield bench.timed(
+            f"search by {what}",
+            _search(OURS, [("customer_lookup", "ilike", text)]),
+            floor=(LOOKUP_FLOOR, f"%{text}%"),
+            core=_search(CORE, [("display_name", "ilike", text)]),
+        )
+
+
+def group_types(bench):
+    """The list grouped by type of customer, groups closed."""
+
+    def prepare(env):
+        window = webclient.action(env, OURS)
+        env = env(context={**env.context, **window["context"]})
+        arguments = {"groupby": ["customer_type"], "aggregates": ["__count"], "limit": webclient.LIST_LIMIT}
+        return lambda: webclient.call(env, MODEL, "web_read_group", domain=window["domain"], **arguments)
+
+    yield bench.timed("list grouped by type", prepare, floor=(TYPES_FLOOR,))
 
 
 def _read(partner_id):
@@ -70,7 +110,7 @@ def _read(partner_id):
     return prepare
 
 
-def _search(action, domain=()):
+def _search(action, domain=(), order=None):
     """The first page of a window action's list, as the client asks for it."""
 
     def prepare(env):
@@ -78,7 +118,8 @@ def _search(action, domain=()):
         env = env(context={**env.context, **window["context"]})
         arguments = {
             "domain": [*window["domain"], *domain],
-            "specification": webclient.specification(env, MODEL, "list"),
+            "specification": webclient.specification(env, MODEL, "list", window["view_of_type"]["list"]),
+            "order": order,
             "limit": webclient.LIST_LIMIT,
             "count_limit": 10_001,
         }

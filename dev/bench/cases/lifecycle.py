@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """Installing on an existing ledger, uninstalling, and what the addon's indexes cost."""
 
-import time
+import functools
 
 from odoo.tools import SQL
 
 from .. import databases, locks
-from ..measure import Row
+from ..measure import Row, stopwatch
 
 # Roughly the least that an addon with one new column on customers has to do.
 INSTALL_FLOOR = """
@@ -26,8 +26,8 @@ def install(bench):
     try:
         for case, act in (("install", databases.install), ("uninstall", databases.uninstall)):
             with locks.Watch(database) as watch:
-                ms = _timed(lambda act=act: act(database))
-            yield Row(case, ms, floor=_floor(bench), note=watch.summary())
+                ms, peak = stopwatch(functools.partial(act, database))
+            yield Row(case, ms, floor=_floor(bench), peak=peak, note=watch.summary())
     finally:
         databases.drop(database)
 
@@ -43,19 +43,13 @@ def indexes(bench):
         added = [row for row in env.cr.fetchall() if row[1] in tables and (row[1], row[2]) not in known]
         for name, table, definition, size in added:
             env.cr.execute(SQL("DROP INDEX %s", SQL.identifier(name)))
-            ms = _timed(lambda definition=definition: env.cr.execute(definition))
+            ms, _peak = stopwatch(functools.partial(env.cr.execute, definition))
             yield Row(f"index {name}", ms, note=f"on {table}, {size:.1f} MB")
         env.cr.rollback()
 
 
 def _floor(bench):
     with databases.environment(bench.databases.core) as env:
-        ms = _timed(lambda: env.cr.execute(INSTALL_FLOOR))
+        ms, _peak = stopwatch(functools.partial(env.cr.execute, INSTALL_FLOOR))
         env.cr.rollback()
     return ms
-
-
-def _timed(function):
-    start = time.perf_counter()
-    function()
-    return 1000 * (time.perf_counter() - start)
