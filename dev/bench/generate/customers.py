@@ -140,7 +140,7 @@ def _enlarge(loader):
                    big.wanted::numeric / sum(c.n_inv) OVER () AS share
               FROM t_cust c, big WHERE c.n <> big.n
         ), change AS (
-            SELECT n, floor(upto * share) - floor((upto - n_inv) * share) AS given FROM others
+            SELECT n, floor(upto * share + 1e-6) - floor((upto - n_inv) * share + 1e-6) AS given FROM others
         )
         UPDATE t_cust c SET n_inv = c.n_inv - x.given
           FROM (SELECT n, given FROM change
