@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """The databases of a size: a filled template without the addon, and clones of it.
 
-bench_<size>_<key>        the template; its key changes with the generator, Odoo's version and the day
+bench_<size>_<key>        the template; its key changes with the generator, Odoo's version, what the
+                          addon depends on, and every Monday
 bench_<size>_core         a clone without the addon
 bench_<size>_addon_<key>  a clone with it; its key changes with the addon's files
 
@@ -25,7 +26,7 @@ from odoo.sql_db import close_db
 from odoo.tools import config
 
 from dev.cache import ADDON, digest
-from dev.database import addon_digest
+from dev.database import addon_digest, manifest
 
 from . import generate
 
@@ -73,8 +74,8 @@ class Databases:
         today = fields.Date.today()
         as_of = today - datetime.timedelta(days=today.weekday())
         generator = sorted(pathlib.Path(generate.__file__).parent.glob("*.py"))
-        parts = release.version, str(as_of), repr(self.size), *(path.read_bytes() for path in generator)
-        name = self.name(digest(*parts))
+        parts = release.version, str(manifest()["depends"]), str(as_of), repr(self.size)
+        name = self.name(digest(*parts, *(path.read_bytes() for path in generator)))
         if not exists(name):
             # Filled under another name: what is interrupted is not taken for a template.
             unfinished = self.name("filling")
