@@ -85,7 +85,7 @@ class TestAuditChanges(KundekartotekCase):
             with self.assertRaises(UserError), self.env.cr.savepoint(flush=flush):
                 self.customer.ref = "gone"
                 self.customer.flush_recordset()
-                raise UserError("no")
+                raise UserError("no")  # pylint: disable=translation-required
             self.env.invalidate_all()
             self.assertChange(self.customer, {})
             self.customer.ref = f"kept {flush}"
@@ -94,12 +94,12 @@ class TestAuditChanges(KundekartotekCase):
     def test_created_and_deleted_in_a_savepoint(self):
         with self.assertRaises(UserError), self.env.cr.savepoint(flush=False):
             ghost = self.make_customer("Ghost")
-            raise UserError("no")
+            raise UserError("no")  # pylint: disable=translation-required
         self.env.invalidate_all()
         self.assertFalse(self.events(ghost))
         with self.assertRaises(UserError), self.env.cr.savepoint(flush=False):
             self.customer.unlink()
-            raise UserError("no")
+            raise UserError("no")  # pylint: disable=translation-required
         self.env.invalidate_all()
         self.assertFalse(self.events(self.customer, kind="deleted"))
 

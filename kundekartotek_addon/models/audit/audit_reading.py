@@ -25,30 +25,29 @@ class AuditEvent(models.Model):
     def _plain_language(self):
         """:return: one sentence: who did what, from what to what, and why"""
         self.ensure_one()
-        _ = self.env._
         values = {
-            "who": self.user_name or self.origin_name or _("The database"),
+            "who": self.user_name or self.origin_name or self.env._("The database"),
             "record": self.res_name or self.model_label or "",
             "field": self.field_label or "",
-            "old": self.old_value or _("empty"),
-            "new": self.new_value or _("empty"),
+            "old": self.old_value or self.env._("empty"),
+            "new": self.new_value or self.env._("empty"),
         }
         sentences = {
-            "created": _("%(who)s created %(record)s", **values),
-            "changed": _("%(who)s changed %(field)s of %(record)s: %(old)s → %(new)s", **values),
-            "archived": _("%(who)s archived %(record)s", **values),
-            "restored": _("%(who)s restored %(record)s", **values),
-            "deleted": _("%(who)s deleted %(record)s", **values),
-            "merged": _("%(who)s merged %(record)s with %(new)s", **values),
-            "seen": _("%(who)s saw %(record)s", **values)
+            "created": self.env._("%(who)s created %(record)s", **values),
+            "changed": self.env._("%(who)s changed %(field)s of %(record)s: %(old)s → %(new)s", **values),
+            "archived": self.env._("%(who)s archived %(record)s", **values),
+            "restored": self.env._("%(who)s restored %(record)s", **values),
+            "deleted": self.env._("%(who)s deleted %(record)s", **values),
+            "merged": self.env._("%(who)s merged %(record)s with %(new)s", **values),
+            "seen": self.env._("%(who)s saw %(record)s", **values)
             if self.res_id
-            else _("%(who)s listed %(record)s where %(new)s", **values),
-            "searched": _("%(who)s searched %(record)s by sensitive data: %(new)s", **values),
-            "exported": _("%(who)s exported %(record)s: %(new)s", **values),
-            "printed": _("%(who)s printed %(new)s for %(record)s", **values),
-            "sent": _("%(who)s sent %(new)s to %(record)s", **values),
-            "decided": _("%(who)s decided on %(record)s: %(new)s", **values),
-            "signed_in": _("%(who)s signed in to %(new)s", **values),
+            else self.env._("%(who)s listed %(record)s where %(new)s", **values),
+            "searched": self.env._("%(who)s searched %(record)s by sensitive data: %(new)s", **values),
+            "exported": self.env._("%(who)s exported %(record)s: %(new)s", **values),
+            "printed": self.env._("%(who)s printed %(new)s for %(record)s", **values),
+            "sent": self.env._("%(who)s sent %(new)s to %(record)s", **values),
+            "decided": self.env._("%(who)s decided on %(record)s: %(new)s", **values),
+            "signed_in": self.env._("%(who)s signed in to %(new)s", **values),
         }
         through = " ".join(part for part in (self._through(), self.reason and f"«{self.reason}»") if part)
         return f"{sentences[self.kind]}, {through}" if through else sentences[self.kind]

@@ -27,7 +27,7 @@ class CustomerNumber(models.Model):
         "res.partner", string="Customer", readonly=True, ondelete="set null", index="btree_not_null")
     holder_id = fields.Integer(string="Given to (ID)", readonly=True)
     holder_name = fields.Char(string="Given to", readonly=True, help="The name when the number was given.")
-    in_use = fields.Boolean(string="In Use", compute="_compute_in_use", search="_search_in_use")
+    in_use = fields.Boolean(compute="_compute_in_use", search="_search_in_use")
     scheme_id = fields.Many2one(
         "kundekartotek.number.scheme", readonly=True, ondelete="set null", index="btree_not_null")
     origin = fields.Selection(

@@ -18,7 +18,7 @@ class ResCompany(models.Model):
     )
 
     customer_number_scheme_id = fields.Many2one(
-        "kundekartotek.number.scheme", string="Customer Number Scheme", domain=NUMBER_SCHEME_DOMAIN,
+        "kundekartotek.number.scheme", domain=NUMBER_SCHEME_DOMAIN,
         help="How new customers are numbered, where neither their category nor their type says otherwise. "
              "Empty: customers get no number, and any reference may be typed.",
     )

@@ -16,12 +16,12 @@ class ResPartner(models.Model):
         help="A commercial partner that was ever sold to: Odoo's own mark, however it got there.",
     )
     customer_type = fields.Selection(
-        CUSTOMER_TYPES, string="Customer Type", compute="_compute_customer_type", store=True, readonly=False,
+        CUSTOMER_TYPES, compute="_compute_customer_type", store=True, readonly=False,
         recursive=True,
         help="Business, consumer or public sector. Found from the contact; what a person chooses is kept.",
     )
     customer_type_locked = fields.Boolean(
-        string="Customer Type Locked", copy=False,
+        copy=False,
         help="The type was chosen by a person and is no longer found automatically.",
     )
 

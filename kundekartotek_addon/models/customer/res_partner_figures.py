@@ -70,7 +70,6 @@ class ResPartner(models.Model):
         groups=AMOUNT_GROUPS,
     )
     last_invoice_number = fields.Char(
-        string="Last Invoice Number",
         compute="_compute_last_invoice",
         compute_sudo=True,
         groups=AMOUNT_GROUPS,
@@ -84,7 +83,6 @@ class ResPartner(models.Model):
         help="When the customer last paid: the newest credit on a receivable in a bank or cash journal.",
     )
     last_payment_amount = fields.Monetary(
-        string="Last Payment Amount",
         compute="_compute_last_payment",
         compute_sudo=True,
         currency_field="customer_currency_id",
