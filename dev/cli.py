@@ -32,6 +32,9 @@ def main(arguments: Sequence[str]) -> int:
     except Problem as problem:
         say(str(problem))
         return 1
+    except PermissionError as error:
+        say(f"{error.filename} belongs to another user, root perhaps: run ./kk as that user, or delete .cache/.")
+        return 1
     except KeyboardInterrupt:
         return 130
 
@@ -212,7 +215,7 @@ def reset(known: argparse.Namespace, rest: list[str]) -> int:
     if known.all:
         postgres.refuse_while_used()
         _confirm(known, f"Delete {CACHE} with every database in it?")
-        remove((CACHE / "postgres").resolve())
+        remove((CACHE / "postgres").resolve())  # may lie elsewhere
         remove(CACHE)
         return 0
     with postgres.server() as server:

@@ -129,7 +129,12 @@ def refuse_while_used() -> None:
             fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise Problem("Another ./kk is running; end it first.") from None
-        Cluster(CACHE / "postgres").stop()
+        if (CACHE / "postgres" / "data").exists():
+            try:
+                cluster = Cluster(CACHE / "postgres")
+            except Problem:  # of a version that is not here any more, so it does not run
+                return
+            cluster.stop()
 
 
 def _given_server() -> Server:
@@ -168,7 +173,8 @@ class Cluster:
     """A private PostgreSQL cluster below ``home``, reached by TCP on the loopback with a password."""
 
     def __init__(self, home: Path):
-        self.programs = find_programs()
+        made_by = home / "data" / "PG_VERSION"
+        self.programs = find_programs(int(made_by.read_text()) if made_by.exists() else None)
         self.owner = _owner()
         self.home = self._reachable(home)
         self.data = self.home / "data"
@@ -296,20 +302,33 @@ class Cluster:
         return home.resolve()
 
 
-def find_programs() -> Path:
-    """The folder of the newest PostgreSQL's programs; installed from Debian if there is none."""
-    for attempt in (1, 2):
-        folders = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
-        if on_path := shutil.which("initdb"):
-            folders.append(Path(on_path).resolve().parent)
-        versions = {folder: _version(folder) for folder in folders}
-        newest = max(versions, key=versions.get, default=None)
-        if newest and versions[newest] >= OLDEST_VERSION:
-            return newest
-        if attempt == 1:
-            with _no_main_cluster():
-                debian.install("postgresql", f"A PostgreSQL server, version {OLDEST_VERSION} or later,")
-    raise Problem(f"No PostgreSQL server of version {OLDEST_VERSION} or later was found after installing Debian's.")
+def find_programs(version: int | None = None) -> Path:
+    """The folder of PostgreSQL's programs: of a version, or the newest; installed from Debian if there is none.
+
+    A cluster runs only with the version that made it.
+    """
+    installed = _installed_programs()
+    if version and version not in installed:
+        raise Problem(
+            f"PostgreSQL {version}, which made .cache/postgres, is not installed any more. "
+            f"Install postgresql-{version}, or start afresh with ./kk reset --all."
+        )
+    if not installed:
+        with _no_main_cluster():
+            debian.install("postgresql", f"A PostgreSQL server, version {OLDEST_VERSION} or later,")
+        installed = _installed_programs()
+    if not installed:
+        raise Problem(f"Debian has no PostgreSQL server of version {OLDEST_VERSION} or later here.")
+    return installed[version or max(installed)]
+
+
+def _installed_programs() -> dict[int, Path]:
+    """The folder of each usable version's programs."""
+    folders = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
+    if on_path := shutil.which("initdb"):
+        folders.append(Path(on_path).resolve().parent)
+    versions = {_version(folder): folder for folder in folders}
+    return {version: folder for version, folder in versions.items() if version >= OLDEST_VERSION}
 
 
 def _version(folder: Path) -> int:

@@ -121,6 +121,14 @@ class TestLife(PostgresCase):
         self.addCleanup(cluster.stop)
         self.assertEqual(cluster.server().query("SELECT 1"), [["1"]])
 
+    def test_the_version_that_made_it_is_gone(self):
+        version = self.cluster.data / "PG_VERSION"
+        kept = version.read_text()
+        self.addCleanup(version.write_text, kept)
+        version.write_text("9\n")
+        with self.assertRaisesRegex(Problem, "Install postgresql-9, or start afresh with ./kk reset --all"):
+            postgres.Cluster(self.folder / "postgres")
+
     def test_password_is_nobody_elses_and_is_needed(self):
         with postgres.server() as server:
             self.assertEqual((self.cluster.home / "password").stat().st_mode & 0o777, 0o600)
