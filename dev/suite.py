@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from dev import browser, checks, process, unit_tests
 from dev.cache import ADDON, ROOT, Problem, say
@@ -17,7 +18,6 @@ from dev.odoo_runs import OdooRuns
 from dev.test_report import Report, checked
 from dev.venv import Venv
 
-ADDON_NAME = ADDON.name
 WORKERS = 2
 
 
@@ -120,7 +120,7 @@ def run_named(names: Sequence[str], ready, results: Results) -> None:
         ]
         if not here and not there and name != "lint":
             raise Problem(
-                f"No test is called {name}. Rooms, test files, classes and methods of {ADDON_NAME}/tests, "
+                f"No test is called {name}. Rooms, test files, classes and methods of {ADDON.name}/tests, "
                 "files of dev/tests, tools, and the words lint, launcher and tools are known."
             )
         tags += here
@@ -131,10 +131,15 @@ def run_named(names: Sequence[str], ready, results: Results) -> None:
             run_lint(results, venv)
         for kind, name in units:
             results.run(f"tests of the {kind} {name}", lambda kind=kind, name=name: run_unit_tests(venv, kind, name))
-        if tags:
+        if have_tours(names):
             browser.ensure()
+        if tags:
             with databases.scratch() as scratch:
                 results.run("Odoo tests", lambda: OdooRuns(scratch).tests("named", tags=tags))
+
+
+def test_files() -> list[Path]:
+    return sorted((ADDON / "tests").glob("test_*.py"))
 
 
 def tags_for(name: str) -> list[str]:
@@ -143,19 +148,29 @@ def tags_for(name: str) -> list[str]:
     >>> tags_for("no such test anywhere")
     []
     """
-    wanted, tags = name.rpartition("/")[2].removesuffix(".py"), []
-    for path in sorted((ADDON / "tests").glob("test_*.py")):
-        if wanted in (path.stem, path.stem.removeprefix("test_")) or path.stem.startswith(f"test_{wanted}_"):
-            tags.append(f"/{ADDON_NAME}/tests/{path.name}")
-            continue
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.ClassDef):
-                methods = [item.name for item in node.body if isinstance(item, ast.FunctionDef)]
-                if wanted == node.name:
-                    tags.append(f"/{ADDON_NAME}:{node.name}")
-                tags += [
-                    f"/{ADDON_NAME}:{node.name}.{method}"
-                    for method in methods
-                    if wanted in (method, f"{node.name}.{method}")
-                ]
+    return [tag for path in test_files() for tag in tags_in(path, name)]
+
+
+def tags_in(path: Path, name: str) -> list[str]:
+    """The tags for what a name selects in one test file."""
+    wanted = name.rpartition("/")[2].removesuffix(".py")
+    if wanted in (path.stem, path.stem.removeprefix("test_")) or path.stem.startswith(f"test_{wanted}_"):
+        return [f"/{ADDON.name}/tests/{path.name}"]
+    tags = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ClassDef):
+            if wanted == node.name:
+                tags.append(f"/{ADDON.name}:{node.name}")
+            methods = [item.name for item in node.body if isinstance(item, ast.FunctionDef)]
+            tags += [
+                f"/{ADDON.name}:{node.name}.{method}"
+                for method in methods
+                if wanted in (method, f"{node.name}.{method}")
+            ]
     return tags
+
+
+def have_tours(names: Sequence[str]) -> bool:
+    """Whether a test file of which the names select something runs a browser."""
+    files = [path for path in test_files() if any(tags_in(path, name) for name in names)]
+    return any(word in path.read_text() for path in files for word in ("start_tour", "browser_js"))

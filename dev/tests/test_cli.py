@@ -116,6 +116,10 @@ class TestNames(unittest.TestCase):
         self.assertEqual(suite.tags_for("TestCustomerMark.test_search"), [f"{addon}:TestCustomerMark.test_search"])
         self.assertIn(f"{addon}:TestCustomerMark.test_search", suite.tags_for("test_search"))
 
+    def test_only_tours_need_a_browser(self):
+        self.assertFalse(suite.have_tours(["test_customer_mark"]))
+        self.assertTrue(suite.have_tours(["test_customer_mark", "test_customer_tour"]))
+
     def test_an_unknown_name_is_refused_before_anything_starts(self):
         with self.assertRaisesRegex(Problem, "No test is called nonsense"):
             suite.run_named(["nonsense"], self.fail, suite.Results())
