@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""HTTP to public registers: time-outs, limits, retries with backoff, and a circuit breaker.
+
+An answer is an ``Answer`` whatever its status, or ``Unavailable``: nothing here raises for what the
+outside world does.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http.cookiejar import DefaultCookiePolicy
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from .brreg_outcome import Reason, Unavailable
+
+IN_FLIGHT = 8
+SIZE_LIMIT = 20 * 1024 * 1024
+CHUNK = 64 * 1024
+FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
+PRODUCT = "kundekartotek_addon"
+# What asking again may mend. A wrong content type or size comes back the same.
+RETRIED = {Reason.TIMEOUT, Reason.REFUSED, Reason.SERVER_ERROR, Reason.GARBAGE, Reason.TRUNCATED, Reason.RATE_LIMITED}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer that was received in full. ``is_json`` by its content type."""
+
+    status: int
+    is_json: bool
+    body: bytes
+    location: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.body.strip()
+
+
+class Breaker:
+    """Leaves a server alone after ``threshold`` failures in a row: for ``pause`` seconds, then for twice as
+    long after each failed try, up to ``longest``. One instance may serve many threads."""
+
+    _shared: dict[str, Breaker] = {}
+    _lock_shared = threading.Lock()
+
+    def __init__(
+        self,
+        threshold: int = 5,
+        pause: float = 60,
+        longest: float = 900,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.threshold, self.pause, self.longest, self.clock = threshold, pause, longest, clock
+        self._lock = threading.Lock()
+        self._failures, self._next_pause, self._until, self._probing = 0, pause, 0.0, False
+
+    @classmethod
+    def shared(cls, base_url: str) -> Breaker:
+        """The breaker of this process for a server, so that one job's failures spare the next its waiting."""
+        with cls._lock_shared:
+            return cls._shared.setdefault(base_url, cls())
+
+    def wait(self) -> float:
+        """Seconds until the server may be asked; 0 lets this caller ask. While the breaker is open, one
+        caller at a time is let through once the pause is over."""
+        with self._lock:
+            now = self.clock()
+            if now < self._until:
+                return self._until - now
+            if self._failures >= self.threshold:
+                if self._probing:
+                    return 1.0
+                self._probing = True
+            return 0.0
+
+    def succeeded(self) -> None:
+        with self._lock:
+            self._failures, self._next_pause, self._until, self._probing = 0, self.pause, 0.0, False
+
+    def failed(self) -> None:
+        with self._lock:
+            self._failures += 1
+            if self._failures >= self.threshold and (self._probing or self._failures == self.threshold):
+                self._until = self.clock() + self._next_pause
+                self._next_pause = min(self._next_pause * 2, self.longest)
+            self._probing = False
+
+    def hold(self, seconds: float) -> None:
+        """Leave the server alone for as long as it has asked for."""
+        with self._lock:
+            self._until = max(self._until, self.clock() + seconds)
+
+
+class Http:
+    """GET with everything that can go wrong. Serves up to ``IN_FLIGHT`` threads at once."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        session: requests.Session | None = None,
+        connect_timeout: float = 3,
+        read_timeout: float = 10,
+        retries: int = 3,
+        breaker: Breaker | None = None,
+        sleep: Callable[[float], object] = time.sleep,
+        version: str = "",
+        size_limit: int = SIZE_LIMIT,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.timeout = (connect_timeout, read_timeout)
+        self.retries, self.sleep, self.size_limit = retries, sleep, size_limit
+        self.breaker = breaker or Breaker()
+        self.session = session or new_session(self.base_url)
+        self.agent = f"{PRODUCT}/{version}" if version else PRODUCT
+
+    def get(
+        self,
+        path: str,
+        accept: str,
+        check: Callable[[Answer], object] | None = None,
+        any_type: bool = False,
+    ) -> Answer | Unavailable:
+        """Ask until there is an answer, at most ``1 + retries`` times.
+
+        :param path: below the base URL, with its query
+        :param check: reads the answer, and raises ValueError where it is garbage
+        :param any_type: whether an answer that is not JSON is one
+        """
+        for attempt in range(self.retries + 1):
+            wait = self.breaker.wait()
+            if wait:
+                return Unavailable(Reason.PAUSED, wait)
+            result = self._ask(path, accept, check, any_type)
+            if isinstance(result, Answer):
+                self.breaker.succeeded()
+                return result
+            self.breaker.failed()
+            seconds = self._pause(attempt, result)
+            if seconds is None:
+                return result
+            self.sleep(seconds)
+        raise AssertionError("unreachable")  # the last attempt has no pause
+
+    def _pause(self, attempt: int, result: Unavailable) -> float | None:
+        """Seconds to wait before the next attempt; None where there is none."""
+        wanted = result.retry_after or 0.0
+        if result.retry_after and wanted > LONGEST_WAIT:
+            self.breaker.hold(wanted)
+            return None
+        if attempt >= self.retries or result.reason not in RETRIED:
+            return None
+        # full jitter, so that eight threads do not come back together
+        return max(wanted, random.uniform(0.5, 1) * FIRST_WAIT * 2**attempt)
+
+    def _ask(self, path, accept, check, any_type) -> Answer | Unavailable:
+        try:
+            answer = self._receive(path, accept)
+            if isinstance(answer, Answer) and answer.status == 200:
+                if not (answer.is_json or any_type):
+                    return Unavailable(Reason.CONTENT_TYPE)
+                if check:
+                    check(answer)
+            return answer
+        except requests.RequestException as error:
+            return Unavailable(_reason(error), detail=str(error)[:200])
+        except ValueError as error:
+            return Unavailable(Reason.GARBAGE, detail=str(error)[:200])
+
+    def _receive(self, path: str, accept: str) -> Answer | Unavailable:
+        headers = {"Accept": accept, "User-Agent": self.agent}
+        response = self.session.request(
+            "GET", self.base_url + path, headers=headers, timeout=self.timeout, stream=True, allow_redirects=False
+        )
+        with response:
+            if response.status_code in (408, 425, 429) or response.status_code >= 500:
+                reason = Reason.RATE_LIMITED if response.status_code == 429 else Reason.SERVER_ERROR
+                return Unavailable(reason, retry_after(response.headers), f"HTTP {response.status_code}")
+            body = self._read(response)
+        if isinstance(body, Unavailable):
+            return body
+        is_json = "json" in response.headers.get("Content-Type", "").lower()
+        return Answer(response.status_code, is_json, body, response.headers.get("Location", ""))
+
+    def _read(self, response: requests.Response) -> bytes | Unavailable:
+        """The body, unless it is too large, too slow as a whole, or shorter than announced."""
+        announced = response.headers.get("Content-Length", "")
+        if announced.isdigit() and int(announced) > self.size_limit:
+            return Unavailable(Reason.TOO_LARGE)
+        parts, size, deadline = [], 0, time.monotonic() + 6 * self.timeout[1]
+        for part in response.iter_content(CHUNK):
+            parts.append(part)
+            size += len(part)
+            if size > self.size_limit:
+                return Unavailable(Reason.TOO_LARGE)
+            if time.monotonic() > deadline:
+                return Unavailable(Reason.TIMEOUT, detail="the body came too slowly")
+        if announced.isdigit() and "Content-Encoding" not in response.headers and size < int(announced):
+            return Unavailable(Reason.TRUNCATED)
+        return b"".join(parts)
+
+
+def _reason(error: requests.RequestException) -> Reason:
+    # a read that times out in the middle of a body comes as a ConnectionError
+    if isinstance(error, requests.Timeout) or "timed out" in str(error).lower():
+        return Reason.TIMEOUT
+    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return Reason.TRUNCATED
+    if isinstance(error, requests.exceptions.ContentDecodingError):
+        return Reason.GARBAGE
+    return Reason.REFUSED
+
+
+def new_session(base_url: str) -> requests.Session:
+    """A session whose pool holds as many connections as there may be requests in flight. Keeps no cookies,
+    and goes to this machine itself without a proxy."""
+    session = requests.Session()
+    adapter = HTTPAdapter(pool_connections=2, pool_maxsize=IN_FLIGHT, pool_block=True)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    session.trust_env = urlsplit(base_url).hostname not in ("localhost", "127.0.0.1", "::1")
+    return session
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """The seconds that ``Retry-After`` asks for, as a number or a date.
+
+    >>> retry_after({"Retry-After": "7"}), retry_after({}), retry_after({"Retry-After": "soon"})
+    (7.0, None, None)
+    """
+    text = headers.get("Retry-After", "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text)
+    try:
+        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
+    except (TypeError, ValueError):
+        return None
