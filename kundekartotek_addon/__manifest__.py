@@ -42,6 +42,7 @@
         "views/customer/res_partner_identity_views.xml",
         "views/customer/customer_number_views.xml",
         "views/customer/number_scheme_views.xml",
+        # views: receivables
         # menus, last
         "views/menus.xml",
     ],

@@ -31,6 +31,7 @@ TABLE = {
     "kundekartotek.number.scheme": CONFIGURATION,
     "kundekartotek.renumber": ADMINISTRATION,
     "kundekartotek.renumber.line": ADMINISTRATION,
+    "kundekartotek.report.mixin": NOBODY,
     "kundekartotek.demo": NOBODY,
     "kundekartotek.audit.event": TRAIL,
     "kundekartotek.audit.seal": TRAIL,
