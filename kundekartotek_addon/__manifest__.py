@@ -26,6 +26,7 @@
         "wizards/audit/audit_archive_views.xml",
         "wizards/customer/apply_defaults_views.xml",
         "wizards/customer/renumber_views.xml",
+        "wizards/receivables/followup_note_views.xml",
         # views: audit
         "views/audit/audit_event_views.xml",
         "views/audit/res_partner_views.xml",
@@ -43,6 +44,7 @@
         "views/customer/customer_number_views.xml",
         "views/customer/number_scheme_views.xml",
         # views: receivables
+        "views/receivables/account_move_views.xml",
         # menus, last
         "views/menus.xml",
     ],

@@ -21,10 +21,13 @@ def uninstall_hook(env):
 
 
 def _add_empty_columns(env):
-    """Orders and invoices from before the addon have no agreement and no buyer's reference."""
+    """Orders and invoices from before the addon have no agreement, no buyer's reference, and no promise or
+    dispute noted on them."""
     for table, column, column_type in (
         ("sale_order", "agreement_id", "int4"), ("account_move", "agreement_id", "int4"),
-        ("account_move", "buyer_reference", "varchar"),
+        ("account_move", "buyer_reference", "varchar"), ("account_move", "promise_date", "date"),
+        ("account_move", "promise_amount", "numeric"), ("account_move", "dispute_reason", "varchar"),
+        ("account_move", "dispute_since", "date"),
     ):
         if not sql.column_exists(env.cr, table, column):
             sql.create_column(env.cr, table, column, column_type)

@@ -28,3 +28,4 @@ from . import test_region
 from . import test_renumber
 from . import test_sheet
 from . import test_receivables_download
+from . import test_receivables_followup

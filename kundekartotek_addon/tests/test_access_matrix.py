@@ -32,6 +32,7 @@ TABLE = {
     "kundekartotek.renumber": ADMINISTRATION,
     "kundekartotek.renumber.line": ADMINISTRATION,
     "kundekartotek.report.mixin": NOBODY,
+    "kundekartotek.followup.note": WORK_WIZARD,
     "kundekartotek.demo": NOBODY,
     "kundekartotek.audit.event": TRAIL,
     "kundekartotek.audit.seal": TRAIL,

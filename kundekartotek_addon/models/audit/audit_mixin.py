@@ -27,6 +27,11 @@ class AuditMixin(models.AbstractModel):
         """:return: list of names of stored fields; names that no module defines are passed over"""
         return []
 
+    def _audited_records(self):
+        """The records whose making and deleting is recorded: all, unless the model is recorded for a few
+        values that most of its records do not have. What changes is recorded for every record."""
+        return self
+
     @api.model
     def _audited_amounts(self):
         """:return: names of float fields that are money in the company's currency"""
@@ -80,8 +85,8 @@ class AuditMixin(models.AbstractModel):
     @api.model_create_multi
     def create(self, vals_list):
         records = super().create(vals_list)
-        if self._audited_names() and self._is_audited():
-            Journal.of(self.env).note_created(records)
+        if self._audited_names() and self._is_audited() and (audited := records._audited_records()):
+            Journal.of(self.env).note_created(audited)
         return records
 
     def write(self, vals):
@@ -115,7 +120,8 @@ class AuditMixin(models.AbstractModel):
         return not self.env.context.get(MODULE_UNINSTALL_FLAG)
 
     def unlink(self):
-        events = self._audit_deletions() if self and self._is_audited() else []
+        audited = self._audited_records() if self and self._is_audited() else self.browse()
+        events = audited._audit_deletions() if audited else []
         result = super().unlink()
         self.env["kundekartotek.audit.event"]._record(events)
         return result
