@@ -5,6 +5,7 @@ from . import test_customer_figures
 from . import test_customer_views
 from . import test_customer_tour
 from . import test_access_matrix
+from . import test_access_methods
 from . import test_audit_event
 from . import test_audit_changes
 from . import test_audit_looks

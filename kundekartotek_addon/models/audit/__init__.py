@@ -11,3 +11,4 @@ from . import unusual_reading
 from . import res_partner
 from . import res_config_settings
 from . import settings
+from . import own_wizards

@@ -30,6 +30,7 @@ class ResPartner(models.Model):
     def action_view_agreements(self):
         self.ensure_one()
         self.check_access("read")
+        self.env["kundekartotek.agreement"].check_access("read")  # the domain names the customer's category
         return {
             **self.env["ir.actions.act_window"]._for_xml_id(
                 "kundekartotek_addon.kundekartotek_agreement_action"
