@@ -45,6 +45,8 @@
         "views/customer/number_scheme_views.xml",
         # views: receivables
         "views/receivables/account_move_views.xml",
+        "views/receivables/ledger_entry_views.xml",
+        "views/receivables/res_partner_views.xml",
         # menus, last
         "views/menus.xml",
     ],

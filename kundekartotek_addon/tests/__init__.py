@@ -30,3 +30,4 @@ from . import test_renumber
 from . import test_sheet
 from . import test_receivables_download
 from . import test_receivables_followup
+from . import test_receivables_ledger

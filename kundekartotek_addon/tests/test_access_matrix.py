@@ -33,6 +33,7 @@ TABLE = {
     "kundekartotek.renumber.line": ADMINISTRATION,
     "kundekartotek.report.mixin": NOBODY,
     "kundekartotek.followup.note": WORK_WIZARD,
+    "kundekartotek.ledger.entry": READ,
     "kundekartotek.demo": NOBODY,
     "kundekartotek.audit.event": TRAIL,
     "kundekartotek.audit.seal": TRAIL,

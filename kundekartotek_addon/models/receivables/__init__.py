@@ -1,2 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+from . import account_index
 from . import account_move
+from . import ledger_entry
+from . import res_partner_ledger
