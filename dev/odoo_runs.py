@@ -18,7 +18,10 @@ from dev.test_report import Report, checked
 SCRIPTS = ROOT / "dev" / "shell_scripts"
 REQUEST_SECONDS = 120
 # organisation numbers with valid check digits
-REGISTRY_BEFORE, REGISTRY_BESIDE = "999999999", "999999980"
+REGISTRY_BEFORE, REGISTRY_BETWEEN, REGISTRY_BESIDE = "999999999", "999999972", "999999980"
+BREAK_OFF = """
+    CREATE FUNCTION break_off() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'broken off'; END $$;
+    CREATE TRIGGER break_off BEFORE INSERT ON ir_cron FOR EACH ROW EXECUTE FUNCTION break_off()"""
 
 
 class OdooRuns:
@@ -56,7 +59,7 @@ class OdooRuns:
         return report
 
     def life(self) -> Report:
-        """Install without demo data beside a ledger, use, upgrade, compare the translations, uninstall.
+        """Install without demo data beside a ledger, once in vain; use, upgrade, compare the translations, uninstall.
 
         Whatever was there before must be there after, and nothing else but the business
         records made meanwhile.
@@ -65,6 +68,8 @@ class OdooRuns:
         report = self._script("ledger", name, f'PREFIX, REGISTRY = "Før", "{REGISTRY_BEFORE}"\n')
         columns = snapshot.columns(self.server, name)
         structure = snapshot.structure(self.server, name)
+        report += self._install_in_vain(name)
+        report += self._script("ledger", name, f'PREFIX, REGISTRY = "Mellom", "{REGISTRY_BETWEEN}"\n')
         rows = snapshot.records(self.server, name, columns)
         report += self._logged("install", "-d", name, "-i", ADDON.name, "--no-http")
         report += self._script("ledger", name, f'PREFIX, REGISTRY = "Under", "{REGISTRY_BESIDE}"\n')
@@ -75,6 +80,20 @@ class OdooRuns:
         report += checked(snapshot.left_behind(structure, snapshot.structure(self.server, name)))
         report += checked(snapshot.lost(rows, snapshot.records(self.server, name, columns)))
         return report + checked(snapshot.lost(used, self._ids(name)))
+
+    def _install_in_vain(self, name: str) -> Report:
+        """Break an installation off when its tables are made and its data half loaded."""
+        self.server.query(BREAK_OFF, name)
+        log = self.scratch.folder / "install-in-vain.log"
+        self.odoo.logged("-d", name, "-i", ADDON.name, "--no-http", "--stop-after-init", log=log)
+        self.server.query("DROP FUNCTION break_off CASCADE", name)
+        rows = self.server.query(
+            "SELECT state, EXISTS (SELECT FROM pg_tables WHERE tablename = 'kundekartotek_category')"
+            " FROM ir_module_module WHERE name = :'it'",
+            name,
+            it=ADDON.name,
+        )
+        return checked([] if rows == [["uninstalled", "t"]] else [f"an installation broken off leaves {rows}"])
 
     def _translations(self, name: str) -> Report:
         """Compare nb.po with a fresh export of a database that has the addon."""

@@ -9,6 +9,8 @@
     "depends": ["account", "contacts", "l10n_no", "sale"],
     "external_dependencies": {"python": ["python-stdnum", "requests"]},
     "data": [
+        # the tables are there: let go of them
+        "data/schema.xml",
         # groups and access
         "security/groups.xml",
         "security/ir.model.access.csv",
@@ -56,6 +58,7 @@
         "web.assets_tests": ["kundekartotek_addon/static/tests/tours/**/*"],
     },
     "pre_init_hook": "pre_init_hook",
+    "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
     "application": True,
 }

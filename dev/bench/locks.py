@@ -8,6 +8,7 @@ import time
 import psycopg2
 
 INTERVAL = 0.01  # seconds between two looks
+LEDGER = ("res_partner", "account_move", "account_move_line", "sale_order", "res_company")
 # Every mode that conflicts with the ROW EXCLUSIVE lock of an ordinary write.
 HELD = """
     SELECT c.relname, l.mode FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
@@ -27,8 +28,13 @@ class Watch(contextlib.AbstractContextManager):
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._look)
         self.longest = {}
+        self._before = set()
 
     def __enter__(self):
+        with contextlib.closing(psycopg2.connect(dbname=self._database)) as connection:
+            cursor = connection.cursor()
+            cursor.execute("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace")
+            self._before = {table for (table,) in cursor.fetchall()}
         self._thread.start()
         return self
 
@@ -36,15 +42,18 @@ class Watch(contextlib.AbstractContextManager):
         self._stop.set()
         self._thread.join()
 
-    def summary(self, tables=("res_partner", "account_move", "account_move_line")):
-        """In words: the longest hold of each of the tables."""
-        held = {}
+    def summary(self):
+        """In words: the longest hold of the tables of a ledger, and of any other table that was there before."""
+        held = {table: (0, "") for table in LEDGER}
         for (table, mode), seconds in self.longest.items():
-            if table in tables and seconds > held.get(table, (0, ""))[0]:
+            if table in self._before and seconds >= held.get(table, (0, ""))[0]:
                 held[table] = seconds, mode
-        if not held:
-            return f"no lock on {', '.join(tables)} that stops writers"
-        return ", ".join(f"{table} {mode} {seconds:.1f} s" for table, (seconds, mode) in sorted(held.items()))
+        others = [table for table in held if table not in LEDGER]
+        worst = max(others, key=lambda table: held[table][0], default=None)
+        return ", ".join(
+            f"{table} {held[table][1] or 'no lock'} {held[table][0]:.2f} s"
+            for table in (*LEDGER, *filter(None, [worst]))
+        )
 
     def _look(self):
         since = {}

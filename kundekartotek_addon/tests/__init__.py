@@ -26,6 +26,7 @@ from . import test_customer_number
 from . import test_customer_number_concurrent
 from . import test_number_pattern
 from . import test_region
+from . import test_schema
 from . import test_renumber
 from . import test_sheet
 from . import test_receivables_download

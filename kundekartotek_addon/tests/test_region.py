@@ -5,7 +5,7 @@ from pathlib import Path
 
 from odoo.tests import BaseCase, tagged
 
-from ..hooks import _fill_partner_columns
+from ..models.customer.column_values import _type_and_region
 from ..tools import region
 from ..tools.region import POSTAL_RANGES, REGIONS, region_of_postal_code
 from .common import KundekartotekCase
@@ -69,9 +69,20 @@ class TestCustomerRegion(KundekartotekCase):
         computed = {partner.id: (partner.customer_type, partner.customer_region) for partner in partners}
         self.assertGreater(len(set(computed.values())), 8)
         self.env.flush_all()
-        self.env.cr.execute(
-            "ALTER TABLE res_partner DROP COLUMN customer_region CASCADE, DROP COLUMN customer_type CASCADE")
-        _fill_partner_columns(self.env)
-        self.env.cr.execute(
-            "SELECT id, customer_type, customer_region FROM res_partner WHERE id = ANY(%s)", [partners.ids])
-        self.assertEqual({key: (kind, region or False) for key, kind, region in self.env.cr.fetchall()}, computed)
+        for anew, before in ((False, None), (True, "consumer")):
+            with self.subTest(anew=anew):
+                self.env.cr.execute("UPDATE res_partner SET customer_type = %s, customer_region = '99'", [before])
+                self.env.cr.execute(_type_and_region(partners.ids[0], partners.ids[-1], anew))
+                self.env.cr.execute(
+                    "SELECT id, customer_type, customer_region FROM res_partner WHERE id = ANY(%s)", [partners.ids])
+                filled = {key: (kind, region or False) for key, kind, region in self.env.cr.fetchall()}
+                self.assertEqual(filled, computed)
+
+    def test_what_others_made_meanwhile_is_filled_and_the_rest_left_alone(self):
+        chosen, new = self.make_customer(), self.make_customer()
+        chosen.customer_type = "public"
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE res_partner SET customer_type = NULL WHERE id = %s", [new.id])
+        self.env.cr.execute(_type_and_region(1, new.id, False))
+        self.env.cr.execute("SELECT id, customer_type FROM res_partner WHERE id = ANY(%s)", [[chosen.id, new.id]])
+        self.assertEqual(dict(self.env.cr.fetchall()), {chosen.id: "public", new.id: "business"})

@@ -4,6 +4,7 @@ from odoo.tools import SQL, ormcache
 
 from odoo.addons.base.models.ir_model import MODULE_UNINSTALL_FLAG
 
+from ...schema import is_installing
 from .audit_author import author_of, describe
 from .audit_journal import Journal, ModelChanges, linked_ids
 from .audit_sql import ANNOUNCED, watch_raw_changes
@@ -56,6 +57,18 @@ class AuditMixin(models.AbstractModel):
 
     def init(self):
         super().init()
+        # The addon's own installation ends with it: making a trigger locks the table against writers.
+        if not is_installing(self.env):
+            self._watch_raw_changes()
+
+    @api.model
+    def _watch_all_raw_changes(self):
+        for model in self.env.values():
+            if model._auto and not model._abstract and hasattr(model, "_watch_raw_changes"):
+                model._watch_raw_changes()
+
+    @api.model
+    def _watch_raw_changes(self):
         if guarded := self._audit_guarded_fields():
             watch_raw_changes(
                 self.env.cr,
