@@ -197,7 +197,7 @@ def _patiently(cr, statement):
 def _autocommit(env):
     """A cursor on a connection of its own, on which every statement is a transaction."""
     with env.registry.cursor() as cr:
-        cr.commit()
+        cr.rollback()  # whatever opening it began
         cr._cnx.autocommit = True
         try:
             yield cr

@@ -44,7 +44,7 @@ class Watch(contextlib.AbstractContextManager):
 
     def summary(self):
         """In words: the longest hold of the tables of a ledger, and of any other table that was there before."""
-        held = {table: (0, "") for table in LEDGER}
+        held = dict.fromkeys(LEDGER, (0, ""))
         for (table, mode), seconds in self.longest.items():
             if table in self._before and seconds >= held.get(table, (0, ""))[0]:
                 held[table] = seconds, mode

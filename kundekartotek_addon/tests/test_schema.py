@@ -116,9 +116,8 @@ class TestPatience(BaseCase):
         return closing(db_connect(get_db_name()).cursor())
 
     def execute(self, statement):
-        with self.connection() as cr:
+        with self.owner.registry.cursor() as cr:
             cr.execute(statement)
-            cr.commit()
 
     def index(self):
         with self.connection() as cr:
@@ -135,11 +134,9 @@ class TestPatience(BaseCase):
         waits = []
 
         def write():
-            with self.connection() as cr:
-                start = time.monotonic()
-                cr.execute(SQL("INSERT INTO %s VALUES (3, 'c')", self.TABLE))
-                waits.append(time.monotonic() - start)
-                cr.commit()
+            start = time.monotonic()
+            self.execute(SQL("INSERT INTO %s VALUES (3, 'c')", self.TABLE))
+            waits.append(time.monotonic() - start)
 
         with self.connection() as reader, schema._autocommit(self.owner) as cr:
             reader.execute(SQL("SELECT * FROM %s", self.TABLE))  # whoever alters the table waits for this
