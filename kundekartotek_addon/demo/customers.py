@@ -91,3 +91,20 @@ CONTACTS = [
     ("Fjærvoll kommune", "Ellinor Paragrafmo", "Økonomirådgiver", "ellinor"),
     ("Tangrand Verft AS", "Kolbein Dokkhaug", "Verftsleder", "kolbein"),
 ]
+
+
+def numbered():
+    """The customers who have an organisation number: (``business`` or ``public``, row, number)."""
+    numbers = _numbers(31_041_000)
+    for kind, rows in (("business", BUSINESSES), ("public", PUBLIC)):
+        for row in rows:
+            yield kind, row, next(numbers)
+
+
+def _numbers(prefix):
+    """Organisation numbers from eight digits on: the ninth is a check digit, which one in eleven lacks."""
+    while True:
+        rest = sum(int(digit) * weight for digit, weight in zip(str(prefix), (3, 2, 7, 6, 5, 4, 3, 2))) % 11
+        if rest != 1:
+            yield f"{prefix}{(11 - rest) % 11}"
+        prefix += 1

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-from stdnum.no import orgnr
-
 from odoo import Command, api, models
 
-from .customers import BUSINESSES, CONSUMERS, CONTACTS, FOREIGN, PUBLIC
+from .customers import BUSINESSES, CONSUMERS, CONTACTS, FOREIGN, PUBLIC, numbered
 from .ledger import DemoLedger
 from .setup import DemoSetup
 
@@ -89,11 +87,11 @@ class KundekartotekDemo(models.AbstractModel):
 
     def _make_customers(self, company, setup):
         """:return: (list of (partner, habit, invoices a month, typical amount), contact persons)"""
-        numbers = (str(number) for number in range(310410000, 310419000) if orgnr.is_valid(str(number)))
+        numbers = {row[0]: number for _kind, row, number in numbered()}
         norway, plans, by_name = self.env.ref("base.no"), [], {}
         for kind, rows in (("business", BUSINESSES), ("consumer", CONSUMERS), ("public", PUBLIC)):
             for name, street, zip_code, city, habit, rate, amount in rows:
-                number = next(numbers) if kind != "consumer" else False
+                number = numbers.get(name, False)
                 partner = by_name[name] = self._make_customer(name, street, zip_code, city, norway, {
                     "is_company": kind != "consumer", "company_registry": number,
                     "vat": f"NO{number}MVA" if kind == "business" and not name.endswith("SA") else False,

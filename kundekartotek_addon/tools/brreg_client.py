@@ -179,7 +179,7 @@ class Client(Http):
 
 
 def _is_number(number: str) -> bool:
-    return len(number) == 9 and orgnr.is_valid(number)
+    return len(number) == 9 and number.isascii() and number.isdigit() and orgnr.is_valid(number)
 
 
 def _malformed(number: str) -> Refused:

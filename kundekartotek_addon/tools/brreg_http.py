@@ -8,16 +8,17 @@ outside world does.
 from __future__ import annotations
 
 import random
+import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
-from urllib.parse import urlsplit
 
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 
 from .brreg_outcome import Reason, Unavailable
@@ -25,6 +26,7 @@ from .brreg_outcome import Reason, Unavailable
 IN_FLIGHT = 8
 SIZE_LIMIT = 20 * 1024 * 1024
 CHUNK = 64 * 1024
+PATIENCE = 3  # a whole body may take this many times the time-out of a single read
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
 PRODUCT = "kundekartotek_addon"
 # What asking again may mend. A wrong content type or size comes back the same.
@@ -82,6 +84,11 @@ class Breaker:
                 self._probing = True
             return 0.0
 
+    @property
+    def is_open(self) -> bool:
+        with self._lock:
+            return self.clock() < self._until
+
     def succeeded(self) -> None:
         with self._lock:
             self._failures, self._next_pause, self._until, self._probing = 0, self.pause, 0.0, False
@@ -137,29 +144,32 @@ class Http:
         :param any_type: whether an answer that is not JSON is one
         """
         for attempt in range(self.retries + 1):
-            wait = self.breaker.wait()
-            if wait:
+            if wait := self.breaker.wait():
                 return Unavailable(Reason.PAUSED, wait)
-            result = self._ask(path, accept, check, any_type)
+            try:
+                result = self._ask(path, accept, check, any_type)
+            except BaseException:
+                self.breaker.failed()
+                raise
             if isinstance(result, Answer):
                 self.breaker.succeeded()
                 return result
             self.breaker.failed()
             seconds = self._pause(attempt, result)
             if seconds is None:
-                return result
+                break
             self.sleep(seconds)
-        raise AssertionError("unreachable")  # the last attempt has no pause
+        return result
 
     def _pause(self, attempt: int, result: Unavailable) -> float | None:
         """Seconds to wait before the next attempt; None where there is none."""
         wanted = result.retry_after or 0.0
-        if result.retry_after and wanted > LONGEST_WAIT:
+        if wanted > LONGEST_WAIT:
             self.breaker.hold(wanted)
             return None
-        if attempt >= self.retries or result.reason not in RETRIED:
+        if attempt >= self.retries or result.reason not in RETRIED or self.breaker.is_open:
             return None
-        # full jitter, so that eight threads do not come back together
+        # jitter, so that eight threads do not come back together
         return max(wanted, random.uniform(0.5, 1) * FIRST_WAIT * 2**attempt)
 
     def _ask(self, path, accept, check, any_type) -> Answer | Unavailable:
@@ -171,7 +181,7 @@ class Http:
                 if check:
                     check(answer)
             return answer
-        except requests.RequestException as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             return Unavailable(_reason(error), detail=str(error)[:200])
         except ValueError as error:
             return Unavailable(Reason.GARBAGE, detail=str(error)[:200])
@@ -196,8 +206,8 @@ class Http:
         announced = response.headers.get("Content-Length", "")
         if announced.isdigit() and int(announced) > self.size_limit:
             return Unavailable(Reason.TOO_LARGE)
-        parts, size, deadline = [], 0, time.monotonic() + 6 * self.timeout[1]
-        for part in response.iter_content(CHUNK):
+        parts, size, deadline = [], 0, time.monotonic() + PATIENCE * self.timeout[1]
+        for part in _parts(response):
             parts.append(part)
             size += len(part)
             if size > self.size_limit:
@@ -209,13 +219,21 @@ class Http:
         return b"".join(parts)
 
 
-def _reason(error: requests.RequestException) -> Reason:
+def _parts(response: requests.Response) -> Iterator[bytes]:
+    """The body as it arrives; with urllib3 before 2, which cannot, in full parts."""
+    raw = response.raw
+    if isinstance(raw, urllib3.HTTPResponse) and hasattr(raw, "read1"):
+        return iter(lambda: raw.read1(CHUNK, decode_content=True), b"")
+    return response.iter_content(CHUNK)
+
+
+def _reason(error: Exception) -> Reason:
     # a read that times out in the middle of a body comes as a ConnectionError
-    if isinstance(error, requests.Timeout) or "timed out" in str(error).lower():
+    if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError) or "timed out" in str(error).lower():
         return Reason.TIMEOUT
-    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+    if isinstance(error, requests.exceptions.ChunkedEncodingError | urllib3.exceptions.ProtocolError):
         return Reason.TRUNCATED
-    if isinstance(error, requests.exceptions.ContentDecodingError):
+    if isinstance(error, requests.exceptions.ContentDecodingError | urllib3.exceptions.DecodeError):
         return Reason.GARBAGE
     return Reason.REFUSED
 
@@ -228,7 +246,7 @@ def new_session(base_url: str) -> requests.Session:
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.trust_env = urlsplit(base_url).hostname not in ("localhost", "127.0.0.1", "::1")
+    session.trust_env = not re.match(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:|/|$)", base_url)
     return session
 
 

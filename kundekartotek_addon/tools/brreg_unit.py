@@ -272,7 +272,7 @@ def _status(payload: Mapping[str, Any]) -> tuple[Status, date | None, str]:
     have no flag, unless the flag says no."""
     compulsory = sorted((day, reason) for key, reason in COMPULSORY.items() if (day := _date(payload, key)))
     day, reason = compulsory[0] if compulsory else (None, "")
-    if payload.get("slettedato"):
+    if _text(payload, "slettedato"):
         return Status.DELETED, _date(payload, "slettedato"), ""
     if _is_said(payload, "konkurs", "konkursdato"):
         return Status.BANKRUPT, _date(payload, "konkursdato"), ""
@@ -289,7 +289,7 @@ def _status(payload: Mapping[str, Any]) -> tuple[Status, date | None, str]:
 
 def _is_said(payload: Mapping[str, Any], flag: str, dated: str) -> bool:
     said = payload.get(flag)
-    return said is True or (said is None and bool(payload.get(dated)))
+    return said is True or (said is None and bool(_text(payload, dated)))
 
 
 def _employees(payload: Mapping[str, Any]) -> tuple[int | None, bool]:
