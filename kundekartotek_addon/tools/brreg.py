@@ -2,9 +2,9 @@
 """Enhetsregisteret of Brønnøysundregistrene (https://data.brreg.no, licence NLOD 2.0): look units up, search
 them, and follow what is changed. This is the door; the rooms behind it are
 
-    brreg_unit.py     what the register says of a unit        brreg_town.py    foreign towns
-    brreg_outcome.py  what an inquiry can end in              brreg_http.py    time-outs, retries, breaker
-    brreg_client.py   the inquiries
+    brreg_unit.py     what the register says of a unit        brreg_value.py   its texts, dates, addresses
+    brreg_outcome.py  what an inquiry can end in              brreg_town.py    foreign towns
+    brreg_client.py   the inquiries                           brreg_http.py    time-outs, retries, breaker
 
     client = Client(PRODUCTION_URL, version="19.0.1.0.0", breaker=Breaker.shared(PRODUCTION_URL))
     match client.unit("923609016"):
@@ -33,7 +33,8 @@ from .brreg_outcome import (
     Unknown,
     Withdrawn,
 )
-from .brreg_unit import Address, FormerName, Industry, Status, Unit, customer_type, parse_unit, payload_hash
+from .brreg_unit import FormerName, Industry, Status, Unit, customer_type, parse_unit, payload_hash
+from .brreg_value import Address
 
 __all__ = [
     "IN_FLIGHT", "PRODUCTION_URL", "Address", "Breaker", "Client", "ClientFault", "Deleted", "Event", "FeedPage",

@@ -15,7 +15,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from .brreg_town import split_town
+from .brreg_value import Address, address_at, date_at, text_at, texts_at
 
 PERSONS = ("ENK", "PERS")  # forms of which the unit is a natural person
 SUB_UNITS = ("BEDR", "AAFY")
@@ -45,24 +45,6 @@ class Status(StrEnum):
     COMPULSORY_WINDING_UP = "compulsory_winding_up"
     BANKRUPT = "bankrupt"
     DELETED = "deleted"
-
-
-@dataclass(frozen=True)
-class Address:
-    """An address. Abroad the register writes the postal code into the town: it is split out where that is
-    certain, and otherwise stays there with ``postal_code`` empty."""
-
-    lines: tuple[str, ...] = ()
-    postal_code: str = ""
-    city: str = ""
-    municipality_code: str = ""
-    municipality: str = ""
-    country_code: str = ""
-    country: str = ""
-
-    @property
-    def is_foreign(self) -> bool:
-        return self.country_code not in ("", "NO", "SJ")
 
 
 @dataclass(frozen=True)
@@ -182,40 +164,40 @@ def parse_unit(payload: Mapping[str, Any], *, received: date | None = None) -> U
     :param received: the day of the answer, today if not given: it tells which industry codes it holds
     :raise ValueError: for what is no unit at all
     """
-    number = _text(payload, "organisasjonsnummer")
+    number = text_at(payload, "organisasjonsnummer")
     if not number:
         raise ValueError("no organisasjonsnummer")
     status, status_date, reason = _status(payload)
-    form, sector = _text(payload, "organisasjonsform", "kode"), "institusjonellSektorkode"
+    form, sector = text_at(payload, "organisasjonsform", "kode"), "institusjonellSektorkode"
     employees, hidden = _employees(payload)
     return Unit(
         number=number,
-        name=_text(payload, "navn"),
+        name=text_at(payload, "navn"),
         status=status,
         status_date=status_date,
         compulsory_reason=reason,
         legal_form=form,
-        legal_form_name=_text(payload, "organisasjonsform", "beskrivelse"),
-        is_subunit=form in SUB_UNITS or _text(payload, "respons_klasse") == "Underenhet",
-        parent=_text(payload, "overordnetEnhet"),
-        business_address=_address(payload, "forretningsadresse") or _address(payload, "beliggenhetsadresse"),
-        postal_address=_address(payload, "postadresse"),
-        vat_voluntary=tuple(_texts(payload, "frivilligMvaRegistrertBeskrivelser")),
+        legal_form_name=text_at(payload, "organisasjonsform", "beskrivelse"),
+        is_subunit=form in SUB_UNITS or text_at(payload, "respons_klasse") == "Underenhet",
+        parent=text_at(payload, "overordnetEnhet"),
+        business_address=address_at(payload, "forretningsadresse") or address_at(payload, "beliggenhetsadresse"),
+        postal_address=address_at(payload, "postadresse"),
+        vat_voluntary=tuple(texts_at(payload, "frivilligMvaRegistrertBeskrivelser")),
         industries=tuple(_industries(payload, received or date.today())),  # noqa: DTZ011
-        sector_code=_text(payload, sector, "kode"),
-        sector=_text(payload, sector, "beskrivelse"),
+        sector_code=text_at(payload, sector, "kode"),
+        sector=text_at(payload, sector, "beskrivelse"),
         employees=employees,
         employees_hidden=hidden,
-        language=LANGUAGES.get(_text(payload, "maalform").lower(), ""),
+        language=LANGUAGES.get(text_at(payload, "maalform").lower(), ""),
         former_names=tuple(_former_names(payload)),
-        activity=" ".join(_texts(payload, "aktivitet")),
-        purpose=" ".join(_texts(payload, "vedtektsfestetFormaal")),
+        activity=" ".join(texts_at(payload, "aktivitet")),
+        purpose=" ".join(texts_at(payload, "vedtektsfestetFormaal")),
         payload_hash=payload_hash(payload),
         payload=payload,
-        **{name: _text(payload, key) for name, key in TEXTS.items()},
-        **{name: _date(payload, key) for name, key in DATES.items()},
+        **{name: text_at(payload, key) for name, key in TEXTS.items()},
+        **{name: date_at(payload, key) for name, key in DATES.items()},
         **{name: payload.get(key) is True for name, key in FLAGS.items()},
-        compulsory_on=min(filter(None, (_date(payload, key) for key in COMPULSORY)), default=None),
+        compulsory_on=min(filter(None, (date_at(payload, key) for key in COMPULSORY)), default=None),
     )
 
 
@@ -270,26 +252,26 @@ def _without_links(value: Any) -> Any:
 def _status(payload: Mapping[str, Any]) -> tuple[Status, date | None, str]:
     """The status, since when, and the reason of a compulsory one. A date says as much as its flag, for some
     have no flag, unless the flag says no."""
-    compulsory = sorted((day, reason) for key, reason in COMPULSORY.items() if (day := _date(payload, key)))
+    compulsory = sorted((day, reason) for key, reason in COMPULSORY.items() if (day := date_at(payload, key)))
     day, reason = compulsory[0] if compulsory else (None, "")
-    if _text(payload, "slettedato"):
-        return Status.DELETED, _date(payload, "slettedato"), ""
+    if text_at(payload, "slettedato"):
+        return Status.DELETED, date_at(payload, "slettedato"), ""
     if _is_said(payload, "konkurs", "konkursdato"):
-        return Status.BANKRUPT, _date(payload, "konkursdato"), ""
+        return Status.BANKRUPT, date_at(payload, "konkursdato"), ""
     if payload.get("underTvangsavviklingEllerTvangsopplosning") is True:
         return Status.COMPULSORY_WINDING_UP, day, reason
     if _is_said(payload, "underAvvikling", "underAvviklingDato"):
-        return Status.WINDING_UP, _date(payload, "underAvviklingDato"), ""
+        return Status.WINDING_UP, date_at(payload, "underAvviklingDato"), ""
     if _is_said(payload, "underRekonstruksjonsforhandling", "underRekonstruksjonsforhandlingDato"):
-        return Status.RECONSTRUCTION, _date(payload, "underRekonstruksjonsforhandlingDato"), ""
+        return Status.RECONSTRUCTION, date_at(payload, "underRekonstruksjonsforhandlingDato"), ""
     if _is_said(payload, "underUtenlandskInsolvensbehandling", "underUtenlandskInsolvensbehandlingDato"):
-        return Status.FOREIGN_INSOLVENCY, _date(payload, "underUtenlandskInsolvensbehandlingDato"), ""
+        return Status.FOREIGN_INSOLVENCY, date_at(payload, "underUtenlandskInsolvensbehandlingDato"), ""
     return Status.ACTIVE, None, ""
 
 
 def _is_said(payload: Mapping[str, Any], flag: str, dated: str) -> bool:
     said = payload.get(flag)
-    return said is True or (said is None and bool(_text(payload, dated)))
+    return said is True or (said is None and bool(text_at(payload, dated)))
 
 
 def _employees(payload: Mapping[str, Any]) -> tuple[int | None, bool]:
@@ -301,56 +283,15 @@ def _employees(payload: Mapping[str, Any]) -> tuple[int | None, bool]:
     return (0 if anybody is False else None), anybody is True
 
 
-def _address(payload: Mapping[str, Any], key: str) -> Address | None:
-    value = payload.get(key)
-    if not isinstance(value, Mapping):
-        return None
-    country, code, town = _text(value, "landkode").upper(), _text(value, "postnummer"), _text(value, "poststed")
-    if not code and country not in ("", "NO", "SJ"):
-        code, town = split_town(country, town)
-    return Address(
-        lines=tuple(_texts(value, "adresse")),
-        postal_code=code,
-        city=town,
-        municipality_code=_text(value, "kommunenummer"),
-        municipality=_text(value, "kommune"),
-        country_code=country,
-        country=_text(value, "land"),
-    )
-
-
 def _industries(payload: Mapping[str, Any], received: date) -> Iterator[Industry]:
     standard = "SN2025" if received >= SN2025_FROM else "SN2007" if received < SN2007_UNTIL else ""
     for key in ("naeringskode1", "naeringskode2", "naeringskode3"):
-        if code := _text(payload, key, "kode"):
-            yield Industry(code, _text(payload, key, "beskrivelse"), standard)
+        if code := text_at(payload, key, "kode"):
+            yield Industry(code, text_at(payload, key, "beskrivelse"), standard)
 
 
 def _former_names(payload: Mapping[str, Any]) -> Iterator[FormerName]:
     names = payload.get("historiskeNavn")
     for value in names if isinstance(names, list) else ():
-        if isinstance(value, Mapping) and (name := _text(value, "navn")):
-            yield FormerName(name, _date(value, "fraDato"), _date(value, "tilDato"))
-
-
-def _text(payload: Any, *keys: str) -> str:
-    """The text under a path of keys, its blanks made single; empty where there is none."""
-    for key in keys:
-        payload = payload.get(key) if isinstance(payload, Mapping) else None
-    return " ".join(str(payload).split()) if isinstance(payload, str | int) and payload is not False else ""
-
-
-def _texts(payload: Mapping[str, Any], key: str) -> Iterator[str]:
-    """The texts of a list, without the empty ones that the register leaves in it."""
-    lines = payload.get(key)
-    for line in lines if isinstance(lines, list) else ():
-        if isinstance(line, str) and line.strip():
-            yield " ".join(line.split())
-
-
-def _date(payload: Mapping[str, Any], key: str) -> date | None:
-    """The day of a date or time; None where there is none."""
-    try:
-        return date.fromisoformat(_text(payload, key)[:10])
-    except ValueError:
-        return None
+        if isinstance(value, Mapping) and (name := text_at(value, "navn")):
+            yield FormerName(name, date_at(value, "fraDato"), date_at(value, "tilDato"))

@@ -152,9 +152,10 @@ class TestRecordedAnswers(unittest.TestCase):
 
     def test_errors_in_the_register_s_own_words(self):
         refused = "Feilaktig forespørsel: "
+        nine_digits = "Organisasjonsnummer må være et nummer med nøyaktig 9 siffer"
         wrong_date = "Dato må være en gyldig dato og på formatet yyyy-MM-dd'T'HH:mm:ss.SSS'Z'"
         for name, message in [
-            ("error_400_docs.json", refused + "Organisasjonsnummer må være et nummer med nøyaktig 9 siffer (9ECD01011)"),
+            ("error_400_docs.json", refused + nine_digits + " (9ECD01011)"),
             ("error_400_updatedBefore_2026-09-08.json", refused + wrong_date + " (2026-08-13)"),
             ("error_404_ukjent_sti_2026-09-27.json", "No static resource enhetsregisteret/api/enheterX/923609016."),
             ("error_500_docs.json", "Internal Server Error"),
