@@ -144,8 +144,12 @@ def run_demo(known: argparse.Namespace, rest: list[str]) -> int:
     with ready() as databases:
         venv.ensure_pdf()
         name = demo.ensure(databases)
-        with demo.serving(databases, name, odoo_cli.free_port(known.port)) as (server, url):
+        with (
+            demo.register(databases, name) as register,
+            demo.serving(databases, name, odoo_cli.free_port(known.port)) as (server, url),
+        ):
             say(demo.welcome(databases, name, url))
+            say(f"  Invented public registers answer at {register.url}")
             return server.wait()
 
 

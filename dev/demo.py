@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Iterator
 from subprocess import Popen
 
+from dev.brreg_server import BrregServer
 from dev.cache import ADDON, ROOT, Problem, digest, lock, log_file, say, step
 from dev.database import Databases, addon_digest
 
@@ -29,6 +30,17 @@ SELECT u.login, string_agg(coalesce(g.name->>'nb_NO', g.name->>'en_US'), ', ' OR
  GROUP BY u.login
  ORDER BY min(g.sequence), u.login
 """
+# Where the addon asks the registers, unless somebody has chosen the real ones, or none, in Settings.
+PARAMETERS = """
+INSERT INTO ir_config_parameter (key, value, create_uid, write_uid, create_date, write_date)
+SELECT :'addon' || '.' || key, value, 1, 1, now() at time zone 'UTC', now() at time zone 'UTC'
+  FROM (VALUES ('register_mode', 'demo'), ('register_url', :'register'), ('postal_url', :'postal'),
+               ('address_url', :'address')) AS parameter (key, value)
+ WHERE NOT EXISTS (SELECT FROM ir_config_parameter
+                    WHERE key = :'addon' || '.register_mode' AND value <> 'demo')
+ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value
+"""
+REGISTER_FIRMS, REGISTER_EVENTS = 20_000, 3_000
 
 
 def ensure(databases: Databases) -> str:
@@ -102,6 +114,21 @@ def serving(databases: Databases, name: str, port: int) -> Iterator[tuple[Popen,
             if not _answers(server, f"{url}/web/login"):
                 raise Problem(f"Odoo does not answer at {url}; see {log}.")
         yield server, url
+
+
+@contextlib.contextmanager
+def register(databases: Databases, name: str) -> Iterator[BrregServer]:
+    """The stand-in for the public registers, for as long as the block, with the database pointed at it."""
+    with BrregServer(firms=REGISTER_FIRMS, events=REGISTER_EVENTS) as server:
+        databases.server.query(
+            PARAMETERS,
+            name,
+            addon=ADDON.name,
+            register=server.register_url,
+            postal=server.postal_url,
+            address=server.address_url,
+        )
+        yield server
 
 
 def welcome(databases: Databases, name: str, url: str) -> str:

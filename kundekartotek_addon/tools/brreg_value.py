@@ -51,7 +51,8 @@ def text_at(payload: Any, *keys: str) -> str:
     """The text under a path of keys, its blanks made single; empty where there is none."""
     for key in keys:
         payload = payload.get(key) if isinstance(payload, Mapping) else None
-    return " ".join(str(payload).split()) if isinstance(payload, str | int) and payload is not False else ""
+    is_text = isinstance(payload, str | int) and not isinstance(payload, bool)
+    return " ".join(str(payload).split()) if is_text else ""
 
 
 def texts_at(payload: Mapping[str, Any], key: str) -> Iterator[str]:
