@@ -29,6 +29,7 @@
         "wizards/customer/apply_defaults_views.xml",
         "wizards/customer/renumber_views.xml",
         "wizards/receivables/followup_note_views.xml",
+        "wizards/receivables/ledger_report_views.xml",
         # views: audit
         "views/audit/audit_event_views.xml",
         "views/audit/res_partner_views.xml",
@@ -48,6 +49,7 @@
         # views: receivables
         "views/receivables/account_move_views.xml",
         "views/receivables/ledger_entry_views.xml",
+        "views/receivables/balance_list_views.xml",
         "views/receivables/res_partner_views.xml",
         # menus, last
         "views/menus.xml",

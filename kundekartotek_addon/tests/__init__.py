@@ -32,3 +32,4 @@ from . import test_sheet
 from . import test_receivables_download
 from . import test_receivables_followup
 from . import test_receivables_ledger
+from . import test_receivables_period_reports

@@ -2,4 +2,5 @@
 from . import account_index
 from . import account_move
 from . import ledger_entry
+from . import ledger_period
 from . import res_partner_ledger

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
-from odoo.tools import SQL, file_path
+from odoo.tools import SQL, file_path, get_lang
 
 from ...models.audit.audit_looks import note_look
 from ...tools.pdf_sheet import Notation, write_pdf
@@ -157,7 +157,7 @@ class ReportMixin(models.AbstractModel):
     @api.model
     def _notation(self):
         """How the user's language writes numbers and days."""
-        lang = self.env["res.lang"]._get_data(code=self.env.lang or "en_US")
+        lang = get_lang(self.env)
         return Notation(lang.decimal_point, lang.thousands_sep or "", lang.date_format)
 
     @api.model
