@@ -199,8 +199,10 @@ class TestPeriodReports(LedgerReportCase):
     def test_named_periods(self):
         List = self.env["kundekartotek.balance.list"].with_user(self.reader)
         for name, dates in (
-            ("this_year", (date(2026, 1, 1), date(2026, 12, 31))), ("last_year", (date(2025, 1, 1), date(2025, 12, 31))),
-            ("this_month", (date(2026, 11, 1), date(2026, 11, 30))), ("last_month", (date(2026, 10, 1), date(2026, 10, 31))),
+            ("this_year", (date(2026, 1, 1), date(2026, 12, 31))),
+            ("last_year", (date(2025, 1, 1), date(2025, 12, 31))),
+            ("this_month", (date(2026, 11, 1), date(2026, 11, 30))),
+            ("last_month", (date(2026, 10, 1), date(2026, 10, 31))),
             (None, (date(2026, 1, 1), TODAY)),
         ):
             self.assertEqual(List._period(period=name), dates)
@@ -222,7 +224,7 @@ class TestPeriodReports(LedgerReportCase):
             self.assertAlmostEqual(line.closing, closing, 2)
             self.assertEqual((line.ledger, line.difference), (line.closing, 0))
         action = wizard.action_show()
-        rows = self.env["kundekartotek.balance.list"].with_user(self.reader).with_context(action["context"]).search([])
+        rows = self.env["kundekartotek.balance.list"].with_user(self.reader).with_context(**action["context"]).search([])
         self.assertEqual(len(rows), len(expected))
         entries = rows[0].action_open_entries()
         Entry = self.env["kundekartotek.ledger.entry"].with_user(self.reader)
@@ -244,7 +246,7 @@ class TestPeriodReports(LedgerReportCase):
         report = self.env["kundekartotek.balance.list"].with_user(self.other_reader).with_context(
             allowed_company_ids=self.other_company.ids)
         self.assertEqual(report.search([]).company_id, self.other_company)
-        name, stream = report._report_file("xlsx", {})
+        _name, stream = report._report_file("xlsx", {})
         text = str([[cell.value for cell in row] for row in openpyxl.load_workbook(stream).active.iter_rows()])
         self.assertIn(self.other_company.name, text)
         self.assertNotIn(f"ledger of {self.company.name}", text)

@@ -25,7 +25,7 @@ class BalanceList(models.Model):
     }
 
     partner_id = fields.Many2one("res.partner", string="Customer", readonly=True)
-    customer_number = fields.Char(string="Customer Number", readonly=True)
+    customer_number = fields.Char(readonly=True)
     customer_category_id = fields.Many2one("kundekartotek.category", string="Category", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
     company_currency_id = fields.Many2one(related="company_id.currency_id", string="Company Currency")

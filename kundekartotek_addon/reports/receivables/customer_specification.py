@@ -32,7 +32,8 @@ class CustomerSpecification(models.AbstractModel):
     @api.model
     def _report_rows(self, options):
         """The customers in the order of their codes, each with its postings in the order of their dates."""
-        customer, several = None, len(self.env.companies) > 1
+        customer = closing = None
+        several = len(self.env.companies) > 1
         for key, number, name, totals, posting in self._postings(options):
             if key != customer:
                 if customer:

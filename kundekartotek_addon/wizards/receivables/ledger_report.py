@@ -99,5 +99,6 @@ class LedgerReportLine(models.TransientModel):
     debit = fields.Monetary()
     credit = fields.Monetary()
     closing = fields.Monetary(string="Closing Balance")
-    ledger = fields.Monetary(string="General Ledger", help="What the receivable accounts hold at the end of the period.")
+    ledger = fields.Monetary(
+        string="General Ledger", help="What the receivable accounts hold at the end of the period.")
     difference = fields.Monetary()
