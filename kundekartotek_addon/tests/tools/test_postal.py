@@ -64,7 +64,8 @@ class TestSource(unittest.TestCase):
 
     def test_faults(self):
         for fault, reason in [("timeout", Reason.TIMEOUT), ("503", Reason.SERVER_ERROR),
-                              ("truncated", Reason.TRUNCATED), ("too_large", Reason.TOO_LARGE), ("reset", Reason.REFUSED)]:
+                              ("truncated", Reason.TRUNCATED), ("too_large", Reason.TOO_LARGE),
+                              ("reset", Reason.REFUSED)]:
             with self.subTest(fault):
                 self.server.fail(fault, seconds=1)
                 outcome = self.fetch()
