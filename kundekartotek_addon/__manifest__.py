@@ -21,6 +21,7 @@
         "data/customer_contact_role.xml",
         "data/customer_agreement_cron.xml",
         "data/customer_number_scheme.xml",
+        "data/insight_cron.xml",
         # views: settings, first, because every room adds to them
         "views/res_config_settings_views.xml",
         # wizards

@@ -3,3 +3,4 @@ from . import schema
 from . import audit
 from . import customer
 from . import receivables
+from . import insight

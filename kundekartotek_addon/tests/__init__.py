@@ -33,3 +33,5 @@ from . import test_receivables_download
 from . import test_receivables_followup
 from . import test_receivables_ledger
 from . import test_receivables_period_reports
+from . import test_insight_business_days
+from . import test_insight_metrics

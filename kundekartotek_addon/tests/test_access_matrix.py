@@ -40,6 +40,8 @@ TABLE = {
     "kundekartotek.balance.list": READ,
     "kundekartotek.customer.specification": NOBODY,
     "kundekartotek.period.report": NOBODY,
+    "kundekartotek.customer.metrics": READ,
+    "kundekartotek.metrics.dirty": {"administrator": "r"},
     "kundekartotek.demo": NOBODY,
     "kundekartotek.audit.event": TRAIL,
     "kundekartotek.audit.seal": TRAIL,

@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from dateutil.relativedelta import relativedelta
+
+from odoo import api, models
+from odoo.tools import SQL
+
+from ...tools.business_days import moved_days
+from .customer_metrics import MEASURES, PAYING, SPANS
+
+DAYS_IN_YEAR = 365.25
+
+
+class KundekartotekCustomerMetrics(models.Model):
+    """The statement that measures customers; what each measure means, its field says."""
+
+    _inherit = "kundekartotek.customer.metrics"
+
+    @api.model
+    def _measure_sql(self, company, day, partner_ids=None):
+        """SELECT of ``partner_id`` and every name in ``MEASURES``, one row per commercial partner that has an
+        invoice, a receivable item or an order in this legal entity. Money in company currency.
+
+        :param company: a root company; its branches' documents count as its own
+        :param day: what is later than this day does not exist yet
+        :param partner_ids: ids of commercial partners; all of them by default
+        """
+        parts = SQL(", ").join(
+            SQL("%s AS %s(%s)", SQL.identifier(name), SQL("MATERIALIZED") if name in ("item", "moved") else SQL(""),
+                query)
+            for name, query in self._measure_parts(company, day, partner_ids).items())
+        return SQL(
+            """
+            WITH %(parts)s
+            SELECT customer.id AS partner_id, %(measures)s
+              FROM (SELECT partner_id FROM sales UNION SELECT partner_id FROM balance
+                     UNION SELECT partner_id FROM ordered) known
+              JOIN res_partner customer ON customer.id = known.partner_id
+              LEFT JOIN sales ON sales.partner_id = customer.id
+              LEFT JOIN cost ON cost.partner_id = customer.id
+              LEFT JOIN ordered ON ordered.partner_id = customer.id
+              LEFT JOIN paying ON paying.partner_id = customer.id
+              LEFT JOIN balance ON balance.partner_id = customer.id
+              LEFT JOIN peak ON peak.partner_id = customer.id
+             CROSS JOIN LATERAL (SELECT
+                    coalesce(sales.revenue_36m, 0) - coalesce(cost.cost_36m, 0) AS margin_36m,
+                    greatest(1, (%(day)s::date - sales.first_purchase) / %(days_in_year)s) AS years) relation""",
+            parts=parts, measures=self._measure_columns(day), day=day, days_in_year=DAYS_IN_YEAR,
+            to_flush=self._measured_fields())
+
+    @api.model
+    def _measured_fields(self):
+        """What must be in the database before the ledger is measured."""
+        names = {
+            "account.move": (
+                "amount_total_signed", "amount_untaxed_signed", "commercial_partner_id", "company_id", "invoice_date",
+                "move_type", "state"),
+            "account.move.line": (
+                "account_id", "amount_residual", "balance", "company_id", "date", "date_maturity", "display_type",
+                "invoice_date", "journal_id", "parent_state", "partner_id", "product_id", "quantity",
+                "product_uom_id"),
+            "account.partial.reconcile": ("amount", "credit_move_id", "debit_move_id"),
+            "product.product": ("standard_price",),
+            "res.partner": ("commercial_partner_id",),
+            "sale.order": ("company_id", "date_order", "partner_id", "state"),
+        }  # fmt: skip
+        return [self.env[model]._fields[name] for model, fnames in names.items() for name in fnames]
+
+    @api.model
+    def _measure_columns(self, day):
+        """The measures in the order of ``MEASURES``, from the parts."""
+        year = (day - (day - relativedelta(years=1))).days
+        plain = {
+            **{name: SQL("coalesce(%s, 0)", SQL.identifier("sales", name)) for name in (
+                "revenue_12m", "revenue_prev_12m", "revenue_36m", "revenue_lifetime", "sales_12m",
+                "invoice_count_12m", "invoice_count_36m", "invoice_count")},
+            **{f"margin_{span}": SQL(
+                "coalesce(%s, 0) - coalesce(%s, 0)", SQL.identifier("sales", f"revenue_{span}"),
+                SQL.identifier("cost", f"cost_{span}")) for span in ("12m", "prev_12m", "lifetime")},
+            "margin_36m": SQL("relation.margin_36m"),
+            **{name: SQL("coalesce(%s, 0)", SQL.identifier("ordered", name)) for name in (
+                "order_count_12m", "order_count")},
+            **{name: SQL.identifier("sales", name) for name in ("first_purchase", "last_purchase")},
+            "clv": SQL("coalesce(round(sales.revenue_36m / least(3, relation.years) * relation.years, 2), 0)"),
+            "clv_margin": SQL("coalesce(round(relation.margin_36m / least(3, relation.years) * relation.years, 2), 0)"),
+            **{name + span: self._paying_column(name, span) for span in SPANS for name in PAYING},
+            **{name: SQL("coalesce(%s, 0)", SQL.identifier("balance", name)) for name in (
+                "open_amount", "overdue_amount", "opening_amount")},
+            "oldest_due": SQL("balance.oldest_due"),
+            "peak_amount": SQL("greatest(coalesce(balance.opening_amount, 0), "
+                               "coalesce(balance.opening_amount, 0) + coalesce(peak.highest, 0))"),
+            "dso": SQL("coalesce(balance.open_amount, 0)::float8 / %s * %s", SALES, year),
+            "dso_best": SQL("coalesce(%s, 0)::float8 / %s * %s", NOT_DUE, SALES, year),
+            "days_delinquent": SQL("coalesce(balance.overdue_amount, 0)::float8 / %s * %s", SALES, year),
+            "cei": SQL("CASE WHEN %(all)s - %(not_due)s > 0 THEN (100 * (%(all)s - balance.open_amount) "
+                       "/ (%(all)s - %(not_due)s))::float8 END",
+                       all=SQL("(balance.opening_amount + coalesce(sales.sales_12m, 0))"), not_due=NOT_DUE),
+        }  # fmt: skip
+        return SQL(", ").join(SQL("%s AS %s", plain[name], SQL.identifier(name)) for name in MEASURES)
+
+    @api.model
+    def _paying_column(self, name, span):
+        def part(of):
+            return SQL.identifier("paying", of + span)
+
+        if name in ("claim_count", "late_count"):
+            return SQL("coalesce(%s, 0)", part(name))
+        above, below = {
+            "days_to_pay": ("days", "claim_count"), "days_to_pay_weighted": ("days_amount", "amount"),
+            "days_late": ("late_days", "claim_count"), "days_late_weighted": ("late_days_amount", "amount"),
+            "share_late": ("late_count", "claim_count"), "share_late_amount": ("late_amount", "amount"),
+        }[name]  # fmt: skip
+        return SQL("%s::float8 / nullif(%s, 0)", part(above), part(below))
+
+    # ---- the parts, each one row per commercial partner unless it says otherwise ------------------------
+
+    @api.model
+    def _measure_parts(self, company, day, partner_ids):
+        terms = {
+            "day": day,
+            "companies": self._tree_ids(company),
+            "root": str(company.id),
+            "accounts": self.env["res.partner"]._receivable_account_ids(),
+            "y1": day - relativedelta(years=1), "y2": day - relativedelta(years=2),
+            "y3": day - relativedelta(years=3),
+            "chosen": SQL("TRUE") if partner_ids is None else SQL(
+                "owner.commercial_partner_id = ANY(%s)", partner_ids),
+        }  # fmt: skip
+        closed, opened = moved_days()
+        return {
+            "moved": SQL("SELECT * FROM unnest(%s::date[], %s::date[]) AS moved(day, due)", closed, opened),
+            "item": SQL(ITEM, **terms),
+            "sales": SQL(SALES_OF, **terms),
+            "cost": SQL(COST, **terms) if self._has_costs() else SQL(NO_COST),
+            "ordered": SQL(ORDERED, **terms),
+            "balance": SQL(BALANCE, **terms),
+            "peak": SQL(PEAK, **terms),
+            "claim": SQL(CLAIM),
+            "decided": SQL(DECIDED, **terms),
+            "paying": SQL("SELECT partner_id, %s FROM decided GROUP BY partner_id", SQL(", ").join(
+                SQL("%s %s AS %s", total, recent, SQL.identifier(name + span))
+                for span, recent in (("", SQL("FILTER (WHERE is_recent)")), ("_lifetime", SQL("")))
+                for name, total in PAYING_SUMS.items())),
+        }
+
+    @api.model
+    def _tree_ids(self, company):
+        """A root company and its branches. sudo: whoever measures, the legal entity is measured as a whole."""
+        return self.env["res.partner"].sudo().with_company(company)._company_tree_ids()
+
+    @api.model
+    def _has_costs(self):
+        """Whether any product has a cost; if none has, the invoice lines need not be read."""
+        self.env["product.product"].flush_model(["standard_price"])
+        return bool(self.env.execute_query(SQL(
+            "SELECT 1 FROM product_product WHERE jsonb_path_exists(standard_price, '$.* ? (@ != 0)') LIMIT 1")))
+
+
+SALES = SQL("CASE WHEN sales.sales_12m > 0 THEN sales.sales_12m::float8 END")
+NOT_DUE = SQL("(balance.open_amount - balance.overdue_amount)")
+
+# Every posted receivable item of a customer, one row each.
+ITEM = """
+    SELECT l.id, owner.commercial_partner_id AS partner_id, l.date, coalesce(l.date_maturity, l.date) AS due,
+           l.balance, l.amount_residual, l.invoice_date,
+           l.display_type = 'payment_term' AND l.balance > 0 AND j.type = 'sale' AS is_claim,
+           l.balance < 0 AND j.type IN ('bank', 'cash', 'credit') AS is_payment
+      FROM account_move_line l
+      JOIN res_partner owner ON owner.id = l.partner_id
+      JOIN account_journal j ON j.id = l.journal_id
+     WHERE l.account_id IN %(accounts)s AND l.parent_state = 'posted' AND l.company_id IN %(companies)s
+       AND %(chosen)s"""
+SALES_OF = """
+    SELECT owner.commercial_partner_id AS partner_id,
+           sum(amount_untaxed_signed) FILTER (WHERE invoice_date > %(y1)s) AS revenue_12m,
+           sum(amount_untaxed_signed) FILTER (WHERE invoice_date > %(y2)s AND invoice_date <= %(y1)s)
+               AS revenue_prev_12m,
+           sum(amount_untaxed_signed) FILTER (WHERE invoice_date > %(y3)s) AS revenue_36m,
+           sum(amount_untaxed_signed) AS revenue_lifetime,
+           sum(amount_total_signed) FILTER (WHERE invoice_date > %(y1)s) AS sales_12m,
+           count(*) FILTER (WHERE move_type <> 'out_refund' AND invoice_date > %(y1)s) AS invoice_count_12m,
+           count(*) FILTER (WHERE move_type <> 'out_refund' AND invoice_date > %(y3)s) AS invoice_count_36m,
+           count(*) FILTER (WHERE move_type <> 'out_refund') AS invoice_count,
+           min(invoice_date) FILTER (WHERE move_type <> 'out_refund') AS first_purchase,
+           max(invoice_date) FILTER (WHERE move_type <> 'out_refund') AS last_purchase
+      FROM account_move m JOIN res_partner owner ON owner.id = m.commercial_partner_id
+     WHERE m.state = 'posted' AND m.move_type IN ('out_invoice', 'out_refund', 'out_receipt')
+       AND m.invoice_date <= %(day)s AND m.company_id IN %(companies)s AND %(chosen)s
+     GROUP BY owner.commercial_partner_id"""
+# Only lines with products that have a cost in the company or its root are read.
+COST = """
+    SELECT owner.commercial_partner_id AS partner_id,
+           sum(c.cost) FILTER (WHERE m.invoice_date > %(y1)s) AS cost_12m,
+           sum(c.cost) FILTER (WHERE m.invoice_date > %(y2)s AND m.invoice_date <= %(y1)s) AS cost_prev_12m,
+           sum(c.cost) FILTER (WHERE m.invoice_date > %(y3)s) AS cost_36m,
+           sum(c.cost) AS cost_lifetime
+      FROM account_move_line l
+      JOIN account_move m ON m.id = l.move_id
+      JOIN res_partner owner ON owner.id = m.commercial_partner_id
+      JOIN (SELECT p.id, company.id AS company_id, t.uom_id,
+                   coalesce(p.standard_price -> company.id::text, p.standard_price -> %(root)s)::numeric AS price
+              FROM product_product p JOIN product_template t ON t.id = p.product_tmpl_id
+             CROSS JOIN res_company company
+             WHERE company.id IN %(companies)s) product ON product.id = l.product_id AND product.company_id = l.company_id
+      LEFT JOIN uom_uom unit ON unit.id = l.product_uom_id
+      LEFT JOIN uom_uom base ON base.id = product.uom_id
+     CROSS JOIN LATERAL (SELECT round(
+           CASE WHEN m.move_type = 'out_refund' THEN -1 ELSE 1 END * l.quantity * product.price
+           * coalesce(unit.factor, 1)::numeric / nullif(coalesce(base.factor, 1), 0)::numeric, 2) AS cost) c
+     WHERE l.display_type = 'product' AND product.price <> 0 AND l.company_id IN %(companies)s
+       AND m.state = 'posted' AND m.move_type IN ('out_invoice', 'out_refund', 'out_receipt')
+       AND m.invoice_date <= %(day)s AND %(chosen)s
+     GROUP BY owner.commercial_partner_id"""
+NO_COST = """
+    SELECT NULL::int AS partner_id, 0 AS cost_12m, 0 AS cost_prev_12m, 0 AS cost_36m, 0 AS cost_lifetime"""
+ORDERED = """
+    SELECT owner.commercial_partner_id AS partner_id,
+           count(*) FILTER (WHERE l.date_order::date > %(y1)s) AS order_count_12m, count(*) AS order_count
+      FROM sale_order l JOIN res_partner owner ON owner.id = l.partner_id
+     WHERE l.state = 'sale' AND l.company_id IN %(companies)s AND l.date_order::date <= %(day)s AND %(chosen)s
+     GROUP BY owner.commercial_partner_id"""
+BALANCE = """
+    SELECT partner_id, sum(amount_residual) AS open_amount,
+           coalesce(sum(amount_residual) FILTER (WHERE due < %(day)s), 0) AS overdue_amount,
+           min(due) FILTER (WHERE due < %(day)s AND amount_residual > 0) AS oldest_due,
+           coalesce(sum(balance) FILTER (WHERE date <= %(y1)s), 0) AS opening_amount
+      FROM item GROUP BY partner_id"""
+PEAK = """
+    SELECT partner_id, max(running) AS highest
+      FROM (SELECT partner_id, sum(change) OVER (PARTITION BY partner_id ORDER BY date) AS running
+              FROM (SELECT partner_id, date, sum(balance) AS change
+                      FROM item WHERE date > %(y1)s AND date <= %(day)s GROUP BY partner_id, date) day) days
+     GROUP BY partner_id"""
+# One row per claim: what was paid of it, when, and how much of that after it was due.
+CLAIM = """
+    SELECT min(d.partner_id) AS partner_id, min(d.invoice_date) AS invoiced, min(coalesce(moved.due, d.due)) AS due,
+           min(d.amount_residual::float8) AS open, sum(p.amount::float8) AS paid,
+           sum(p.amount::float8 * (c.date - d.invoice_date)) AS paid_days,
+           sum(p.amount::float8) FILTER (WHERE c.date > coalesce(moved.due, d.due)) AS paid_late,
+           max(c.date) AS last_paid
+      FROM item d
+      LEFT JOIN moved ON moved.day = d.due
+      LEFT JOIN (account_partial_reconcile p JOIN item c ON c.id = p.credit_move_id AND c.is_payment)
+             ON p.debit_move_id = d.id
+     WHERE d.is_claim GROUP BY d.id"""
+# What is still open and overdue counts as paid today.
+DECIDED = """
+    SELECT partner_id, due - invoiced AS term, coalesce(paid, 0) + open AS amount,
+           coalesce(paid_days, 0) + open * (%(day)s::date - invoiced) AS days_amount,
+           coalesce(paid_late, 0) + open AS late_amount,
+           open > 0 OR last_paid > due AS is_late, open > 0 OR last_paid > %(y1)s AS is_recent
+      FROM claim
+     WHERE open = 0 AND paid > 0 OR open > 0 AND due < %(day)s"""
+# {column of "paying": what it aggregates}, for the last 12 months and for all time
+PAYING_SUMS = {
+    "claim_count": SQL("count(*)"),
+    "late_count": SQL("sum(is_late::int)"),
+    "amount": SQL("sum(amount)"),
+    "days": SQL("sum(days_amount / amount)"),
+    "days_amount": SQL("sum(days_amount)"),
+    "late_days": SQL("sum(days_amount / amount - term)"),
+    "late_days_amount": SQL("sum(days_amount - term * amount)"),
+    "late_amount": SQL("sum(late_amount)"),
+}

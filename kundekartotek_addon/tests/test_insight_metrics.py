@@ -1,0 +1,283 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+import random
+from datetime import date, timedelta
+
+from odoo import Command
+from odoo.tests import freeze_time, tagged
+
+from .customer_ledger import TODAY
+from .insight_ledger import InsightLedgerCase
+
+
+@tagged("post_install", "-at_install")
+@freeze_time(TODAY)
+class TestInsightMetrics(InsightLedgerCase):
+    """Every measure of every customer of two companies, against a calculation of its own."""
+
+    def refresh(self, *companies):
+        for company in companies or (self.company, self.other_company):
+            self.Metrics._refresh(company)
+
+    def work_off(self):
+        """What the job in the background does, without committing."""
+        self.env.cr.precommit.run()
+        self.Metrics._refresh_noted(self.env["kundekartotek.metrics.dirty"].sudo()._take(1000))
+
+    def row(self, partner, company=None):
+        return self.Metrics.search([("partner_id", "=", partner.id), ("company_id", "=", (company or self.company).id)])
+
+    def test_random_ledger(self):
+        """Two companies and a branch, two currencies, four years."""
+        self.refresh()
+        self.assert_metrics(self.company)
+        self.assert_metrics(self.other_company)
+        # The ledger is one in which every measure has something to measure.
+        values = self.stored(self.company).values()
+        self.assertTrue(all(any(row[name] for row in values) for name in (
+            "margin_prev_12m", "late_count", "share_late_amount", "overdue_amount", "opening_amount", "peak_amount",
+            "dso", "cei", "days_late_weighted_lifetime")))
+
+    def test_branch_counts_for_its_company(self):
+        customer = self.env["res.partner"].create({"name": "Kunde i avdeling", "is_company": True})
+        self.invoice(customer, 700, company=self.branch)
+        self.refresh(self.company)
+        self.assertEqual(self.row(customer).revenue_12m, 700)
+        self.assertFalse(self.row(customer, self.branch))
+
+    def test_open_equals_the_balance_on_the_card(self):
+        self.refresh(self.company)
+        for customer in self.customers[1:]:
+            self.assertAlmostEqual(self.row(customer).open_amount, customer.customer_balance)
+            self.assertAlmostEqual(self.row(customer).overdue_amount, customer.customer_overdue)
+
+    def test_no_documents_no_row(self):
+        self.refresh()
+        self.assertFalse(self.row(self.customers[0]))
+
+    # ---- payments ------------------------------------------------------------------------------------
+
+    def new_customer(self, **vals):
+        return self.env["res.partner"].create({"name": "Ny kunde", "is_company": True, **vals})
+
+    def measure(self, customer):
+        self.Metrics._refresh(self.company, customer.ids)
+        return self.row(customer)
+
+    def test_due_date_moves_to_the_next_business_day(self):
+        """Due on Maundy Thursday, paid on the Tuesday after Easter: in time. On Wednesday: a day late."""
+        customer = self.new_customer()
+        for paid in (date(2026, 4, 7), date(2026, 4, 8)):
+            self.pay(self.invoice(customer, 1000, date(2026, 3, 19), date(2026, 4, 2)), day=paid)
+        row = self.measure(customer)
+        self.assertEqual((row.claim_count, row.late_count, row.share_late), (2, 1, 0.5))
+        self.assertEqual((row.days_late, row.days_to_pay), (0.5, 19.5))
+
+    def test_amounts_weigh(self):
+        customer = self.new_customer()
+        self.pay(self.invoice(customer, 9000, date(2026, 9, 1), date(2026, 9, 15)), day=date(2026, 9, 15))
+        self.pay(self.invoice(customer, 1000, date(2026, 9, 1), date(2026, 9, 15)), day=date(2026, 10, 5))
+        row = self.measure(customer)
+        self.assertEqual((row.days_late, row.days_late_weighted), (10, 2))
+        self.assertEqual((row.share_late, row.share_late_amount), (0.5, 0.1))
+
+    def test_parts_count_on_the_day_of_each(self):
+        customer = self.new_customer()
+        invoice = self.invoice(customer, 1000, date(2026, 9, 1), date(2026, 9, 15))
+        self.pay(invoice, 400, date(2026, 9, 11))
+        self.pay(invoice, 600, date(2026, 9, 25))
+        row = self.measure(customer)
+        self.assertEqual((row.claim_count, row.late_count, row.days_to_pay), (1, 1, 18.4))
+        self.assertEqual(row.share_late_amount, 0.6)
+
+    def test_credit_notes_and_write_offs_are_no_payments(self):
+        customer = self.new_customer()
+        self._reverse_invoice(self.invoice(customer, 1000, date(2026, 1, 5)), post=True, date=date(2026, 6, 1))
+        self.write_off(self.invoice(customer, 1000, date(2026, 1, 5)), date(2026, 6, 1))
+        row = self.measure(customer)
+        self.assertEqual((row.claim_count, row.open_amount), (0, 0))
+        self.assertFalse(row.days_to_pay)
+
+    def test_exchange_difference_is_no_payment(self):
+        """The rate changes between invoice and payment: the difference moves neither day nor count."""
+        customer = self.new_customer()
+        invoice = self.invoice(customer, 100, date(2026, 5, 20), date(2026, 6, 3), currency_id=self.euro.id)
+        self.pay(invoice, day=date(2026, 6, 10))
+        item = invoice.line_ids.filtered(lambda line: line.account_type == "asset_receivable")
+        self.assertTrue(item.matched_credit_ids.exchange_move_id or len(item.matched_credit_ids) > 1
+                        or item.matched_debit_ids, "there must be an exchange difference")
+        row = self.measure(customer)
+        self.assertEqual((row.claim_count, row.days_to_pay, row.days_late), (1, 21, 7))
+
+    def test_who_never_pays_does_not_look_good(self):
+        customer = self.new_customer()
+        self.pay(self.invoice(customer, 100, date(2026, 9, 1), date(2026, 9, 15)), day=date(2026, 9, 10))
+        before = self.measure(customer).days_late
+        self.invoice(customer, 100, date(2026, 1, 5), date(2026, 1, 19))
+        row = self.measure(customer)
+        self.assertLess(before, 0)
+        self.assertEqual((row.claim_count, row.late_count), (2, 1))
+        self.assertEqual(row.days_late, ((TODAY - date(2026, 1, 19)).days - 5) / 2)
+
+    def test_due_today_is_not_late(self):
+        customer = self.new_customer()
+        self.invoice(customer, 100, TODAY - timedelta(14), TODAY)
+        row = self.measure(customer)
+        self.assertEqual((row.claim_count, row.overdue_amount, row.oldest_due), (0, 0, False))
+
+    def test_installments_are_claims(self):
+        term = self.env["account.payment.term"].create({"name": "To avdrag", "line_ids": [
+            Command.create({"value": "percent", "value_amount": 50, "nb_days": days}) for days in (10, 40)]})
+        customer = self.new_customer()
+        invoice = self.invoice(
+            customer, 1000, date(2026, 9, 1), invoice_payment_term_id=term.id, invoice_date_due=False)
+        self.pay(invoice, 500, date(2026, 9, 11))
+        row = self.measure(customer)
+        self.assertEqual((row.claim_count, row.late_count, row.overdue_amount), (2, 1, 500))
+
+    # ---- time ----------------------------------------------------------------------------------------
+
+    def test_new_year(self):
+        """Figures of twelve months neither jump nor go stale at New Year."""
+        customer = self.new_customer()
+        self.invoice(customer, 100, date(2025, 12, 31))
+        self.invoice(customer, 10, date(2026, 1, 1))
+        self.invoice(customer, 1, date(2026, 12, 31))
+        for today, expected in (
+            (date(2026, 12, 30), (110, 0)), (date(2026, 12, 31), (11, 100)), (date(2027, 1, 1), (1, 110)),
+        ):
+            with freeze_time(today):
+                self.refresh(self.company)
+                row = self.row(customer)
+                self.assertEqual((row.revenue_12m, row.revenue_prev_12m), expected)
+                self.assert_metrics(self.company, today)
+
+    def test_leap_day(self):
+        customer = self.new_customer()
+        self.invoice(customer, 100, date(2027, 2, 28))
+        self.invoice(customer, 10, date(2027, 3, 1))
+        with freeze_time(date(2028, 2, 29)):
+            self.assertEqual(self.measure(customer).revenue_12m, 10)
+
+    def test_day_of_the_company(self):
+        """Half past midnight in Oslo it is tomorrow for the ledger, whatever the server's clock says."""
+        customer = self.new_customer()
+        self.invoice(customer, 100, TODAY - timedelta(14), TODAY)
+        with freeze_time("2026-11-23 23:30:00"):
+            self.assertEqual(self.measure(customer).overdue_amount, 100)
+
+    # ---- the queue -----------------------------------------------------------------------------------
+
+    def test_every_event_reaches_the_queue(self):
+        self.refresh()
+        customer = self.new_customer()
+        invoice = self.invoice(customer, 1000)
+        self.work_off()
+        self.assertEqual(self.row(customer).open_amount, 1000)
+        payment = self.prepay(customer, 400)
+        self.work_off()
+        self.assertEqual(self.row(customer).open_amount, 600)
+        items = (invoice.line_ids + payment.move_id.line_ids).filtered(
+            lambda line: line.account_type == "asset_receivable")
+        items.reconcile()
+        self.work_off()
+        self.assert_metrics(self.company)
+        items.remove_move_reconcile()
+        self.work_off()
+        self.assert_metrics(self.company)
+        invoice.button_draft()
+        self.work_off()
+        self.assertEqual((self.row(customer).open_amount, self.row(customer).invoice_count), (-400, 0))
+        self.from_bank(customer, 50)
+        self.adjust(customer, 20)
+        self.work_off()
+        self.assertEqual(self.row(customer).open_amount, -430)
+        self.assert_metrics(self.company)
+
+    def test_orders_reach_the_queue(self):
+        customer = self.new_customer()
+        order = self.env["sale.order"].sudo().create({"partner_id": customer.id, "order_line": [
+            Command.create({"product_id": self.product.id, "product_uom_qty": 1})]})
+        self.work_off()
+        self.assertFalse(self.row(customer))
+        order.action_confirm()
+        self.work_off()
+        self.assertEqual((self.row(customer).order_count, self.row(customer).order_count_12m), (1, 1))
+
+    def test_incremental_equals_full(self):
+        """After anything at all, working off the queue leaves what measuring everything would."""
+        self.refresh()
+        rng = random.Random(1905)
+        for _round in range(4):
+            self.fill_ledger(seed=rng.random(), documents=8)
+            self.fill_years(seed=rng.random(), documents=4)
+            posted = self.env["account.move"].search([
+                ("state", "=", "posted"), ("move_type", "=", "out_invoice"),
+                ("company_id", "=", self.company.id)], order="id")
+            rng.choice(posted).button_draft()
+            self.env.cr.precommit.run()
+            self.work_off()
+            incremental = self.stored(self.company), self.stored(self.other_company)
+            self.refresh()
+            for found, company in zip(incremental, (self.company, self.other_company)):
+                self.assert_stored(found, self.stored(company))
+        self.assert_metrics(self.company)
+
+    def test_each_row_knows_when(self):
+        self.work_off()
+        self.refresh()
+        with freeze_time("2026-11-23 12:00:00"):
+            self.invoice(self.customers[1], 10)
+            self.work_off()
+        rows = self.row(self.customers[1]) + self.row(self.customers[2])
+        self.assertEqual([str(row.computed_at) for row in rows], ["2026-11-23 12:00:00", "2026-11-23 00:00:00"])
+
+    def test_jobs(self):
+        self.invoice(self.customers[1], 10)
+        self.env.cr.precommit.run()
+        with self.enter_registry_test_mode():
+            self.env.ref("kundekartotek_addon.cron_metrics_queue").method_direct_trigger()
+        self.assertFalse(self.env["kundekartotek.metrics.dirty"].sudo().search_count([]))
+        self.assertTrue(self.row(self.customers[1]))
+        with self.enter_registry_test_mode():
+            self.env.ref("kundekartotek_addon.cron_refresh_metrics").method_direct_trigger()
+        self.assert_metrics(self.company)
+        self.assert_metrics(self.other_company)
+
+    # ---- customers -----------------------------------------------------------------------------------
+
+    def test_merging(self):
+        self.refresh()
+        kept, gone = self.customers[1], self.customers[2]
+        wizard = self.env["base.partner.merge.automatic.wizard"].create({})
+        wizard._merge((kept | gone).ids, kept)
+        self.assertFalse(gone.exists())
+        self.work_off()
+        self.assert_metrics(self.company)
+        self.assert_metrics(self.other_company)
+
+    def test_reparenting(self):
+        self.refresh()
+        child, parent = self.customers[2], self.customers[3]
+        child.write({"parent_id": parent.id, "is_company": False})
+        self.work_off()
+        self.assertFalse(self.row(child))
+        self.assert_metrics(self.company)
+        child.write({"parent_id": False, "is_company": True})
+        self.work_off()
+        self.assertTrue(self.row(child))
+        self.assert_metrics(self.company)
+
+    def test_archiving_keeps_figures(self):
+        self.refresh()
+        before = self.stored(self.company)
+        self.customers[1].action_archive()
+        self.refresh()
+        self.assertEqual(self.stored(self.company), before)
+        self.assertIn(self.row(self.customers[1]), self.Metrics.search([("partner_active", "=", False)]))
+
+    def test_search_by_category_of_the_customer(self):
+        self.refresh()
+        groups = self.Metrics.formatted_read_group(
+            [("company_id", "=", self.company.id)], ["customer_type"], ["revenue_12m:sum"])
+        self.assertAlmostEqual(sum(group["revenue_12m:sum"] for group in groups), float(sum(
+            row["revenue_12m"] for row in self.stored(self.company).values())), 2)
