@@ -15,6 +15,7 @@
         "security/groups.xml",
         "security/ir.model.access.csv",
         "security/rules.xml",
+        "security/insight_rules.xml",
         # data
         "data/customer_category_cron.xml",
         "data/audit_cron.xml",
