@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from dateutil.relativedelta import relativedelta
 
 from odoo import Command
+from odoo.tools import SQL
 
 from ..models.insight.customer_metrics import MEASURES
 from ..tools.business_days import next_business_day
@@ -199,11 +200,10 @@ class InsightLedgerCase(CustomerLedgerCase):
     def stored(self, company):
         """:return: {partner: {measure: value}} as it stands in the table, empty values as None"""
         self.env.flush_all()
-        self.env.cr.execute(
-            f"SELECT partner_id, {', '.join(MEASURES)} FROM kundekartotek_customer_metrics WHERE company_id = %s",
-            [company.id])
-        return {self.env["res.partner"].browse(partner_id): dict(zip(MEASURES, row))
-                for partner_id, *row in self.env.cr.fetchall()}
+        rows = self.env.execute_query(SQL(
+            "SELECT partner_id, %s FROM kundekartotek_customer_metrics WHERE company_id = %s",
+            SQL(", ").join(map(SQL.identifier, MEASURES)), company.id))
+        return {self.env["res.partner"].browse(partner_id): dict(zip(MEASURES, row)) for partner_id, *row in rows}
 
     def assert_stored(self, found, expected):
         """Two states of the table are the same; sums may have been added up in another order."""

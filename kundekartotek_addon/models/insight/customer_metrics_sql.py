@@ -200,7 +200,8 @@ COST = """
                    coalesce(p.standard_price -> company.id::text, p.standard_price -> %(root)s)::numeric AS price
               FROM product_product p JOIN product_template t ON t.id = p.product_tmpl_id
              CROSS JOIN res_company company
-             WHERE company.id IN %(companies)s) product ON product.id = l.product_id AND product.company_id = l.company_id
+             WHERE company.id IN %(companies)s) product
+        ON product.id = l.product_id AND product.company_id = l.company_id
       LEFT JOIN uom_uom unit ON unit.id = l.product_uom_id
       LEFT JOIN uom_uom base ON base.id = product.uom_id
      CROSS JOIN LATERAL (SELECT round(
