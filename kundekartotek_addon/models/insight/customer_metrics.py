@@ -48,7 +48,7 @@ class KundekartotekCustomerMetrics(models.Model):
     partner_id = fields.Many2one(
         "res.partner", string="Customer", required=True, readonly=True, ondelete="cascade", index=True)
     company_id = fields.Many2one(
-        "res.company", string="Company", required=True, readonly=True, ondelete="cascade", index=True)
+        "res.company", required=True, readonly=True, ondelete="cascade", index=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     computed_at = fields.Datetime(string="Computed", required=True, readonly=True)
     partner_active = fields.Boolean(related="partner_id.active")  # not "active": the archived stay in every sum
@@ -65,14 +65,14 @@ class KundekartotekCustomerMetrics(models.Model):
         string="Change in Revenue", currency_field="currency_id", compute="_compute_revenue_change",
         help="Revenue of the last 12 months less that of the 12 before.")
     revenue_36m = fields.Monetary(**MONEY, string="Revenue 36 Months")
-    revenue_lifetime = fields.Monetary(**MONEY, string="Revenue Lifetime")
+    revenue_lifetime = fields.Monetary(**MONEY)
     margin_12m = fields.Monetary(
         **MONEY, string="Margin 12 Months",
         help="Revenue less the quantities invoiced at today's cost price, as in Odoo's invoice analysis. A line "
         "without a product, or with a product without a cost, costs nothing.")
     margin_prev_12m = fields.Monetary(**MONEY, string="Margin Year Before")
     margin_36m = fields.Monetary(**MONEY, string="Margin 36 Months")
-    margin_lifetime = fields.Monetary(**MONEY, string="Margin Lifetime")
+    margin_lifetime = fields.Monetary(**MONEY)
     sales_12m = fields.Monetary(
         **MONEY, string="Sales Incl. VAT 12 Months", help="Invoices less credit notes, VAT included.")
     invoice_count_12m = fields.Integer(string="Invoices 12 Months", readonly=True)
@@ -102,13 +102,13 @@ class KundekartotekCustomerMetrics(models.Model):
         string="Days to Pay, Weighted", readonly=True, digits=(16, 1), aggregator="avg",
         help="The same, each claim weighing as much as its amount.")
     days_late = fields.Float(
-        string="Days Late", readonly=True, digits=(16, 1), aggregator="avg",
+        readonly=True, digits=(16, 1), aggregator="avg",
         help="Average days from the due date, moved to a business day, to the payment. Negative: before it.")
     days_late_weighted = fields.Float(
         string="Days Late, Weighted", readonly=True, digits=(16, 1), aggregator="avg",
         help="The same, each claim weighing as much as its amount.")
     share_late = fields.Float(
-        string="Share Late", readonly=True, aggregator="avg", help="Claims paid late, of all claims.")
+        readonly=True, aggregator="avg", help="Claims paid late, of all claims.")
     share_late_amount = fields.Float(
         string="Share Late, Amount", readonly=True, aggregator="avg",
         help="Money that came after the due date, or has not come yet, of all money.")
@@ -126,7 +126,7 @@ class KundekartotekCustomerMetrics(models.Model):
     open_amount = fields.Monetary(**MONEY, string="Open", help="Invoices less payments and credit notes.")
     overdue_amount = fields.Monetary(**MONEY, string="Overdue", help="The part that was due before the day.")
     oldest_due = fields.Date(
-        string="Oldest Due", readonly=True, help="Due date of the oldest overdue claim that is open.")
+        readonly=True, help="Due date of the oldest overdue claim that is open.")
     opening_amount = fields.Monetary(**MONEY, string="Open a Year Ago")
     peak_amount = fields.Monetary(
         **MONEY, string="Peak Exposure", help="The highest balance at the end of a day of the last 12 months.")
