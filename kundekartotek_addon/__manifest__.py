@@ -23,6 +23,7 @@
         "data/customer_agreement_cron.xml",
         "data/customer_number_scheme.xml",
         "data/insight_cron.xml",
+        "data/postal_cron.xml",
         # views: settings, first, because every room adds to them
         "views/res_config_settings_views.xml",
         # wizards
@@ -32,6 +33,7 @@
         "wizards/customer/renumber_views.xml",
         "wizards/receivables/followup_note_views.xml",
         "wizards/receivables/ledger_report_views.xml",
+        "wizards/register/postal_import_views.xml",
         # views: audit
         "views/audit/audit_event_views.xml",
         "views/audit/res_partner_views.xml",
@@ -53,6 +55,10 @@
         "views/receivables/ledger_entry_views.xml",
         "views/receivables/balance_list_views.xml",
         "views/receivables/res_partner_views.xml",
+        # views: register
+        "views/register/postal_code_views.xml",
+        "views/register/postal_settings_views.xml",
+        "views/register/res_partner_address_views.xml",
         # menus, last
         "views/menus.xml",
     ],

@@ -2,5 +2,6 @@
 from . import schema
 from . import audit
 from . import customer
+from . import register
 from . import receivables
 from . import insight

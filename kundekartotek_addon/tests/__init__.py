@@ -26,6 +26,8 @@ from . import test_customer_number
 from . import test_customer_number_concurrent
 from . import test_number_pattern
 from . import test_region
+from . import test_register_address
+from . import test_register_postal
 from . import test_schema
 from . import test_renumber
 from . import test_sheet

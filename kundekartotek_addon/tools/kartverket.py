@@ -114,17 +114,39 @@ def normalise(street: str) -> str:
     >>> normalise("Postboks 12"), normalise("Nordgarden"), normalise("PB 44"), normalise("")
     ('', '', '', '')
     """
+    house = _house(street)
+    if not house:
+        return ""
+    name = house["street"].strip()
+    for short, full in SHORT.items():
+        name = re.sub(rf"(?<=\w){short}$", full, name, flags=re.IGNORECASE)
+    return f"{name} {house['number']}{(house['letter'] or '').upper()}"
+
+
+def beside_street(street: str | None) -> str:
+    """What a street line says besides street and number.
+
+    >>> beside_street("c/o Dahl, Kirkevn 3, 2. etg."), beside_street("Bakken 1 H0102"), beside_street("Bakken 1")
+    ('c/o Dahl, 2. etg.', 'H0102', '')
+    """
+    text = " ".join((street or "").split())
+    house = _house(text)
+    if not house:
+        return text
+    parts = [part.strip() for part in text.split(",")]
+    place = parts.index(house.string)
+    parts[place] = house.string[house.end() :].strip()
+    return ", ".join(filter(None, parts))
+
+
+def _house(street: str) -> re.Match[str] | None:
+    """The part of a street line that is a street and number."""
     text = " ".join(street.split())
     if BOXES.match(text):
-        return ""
-    for part in text.split(","):
-        found = HOUSE.match(part.strip())
-        if found and not re.match(r"c/o\b", part.strip(), re.IGNORECASE):
-            name = found["street"].strip()
-            for short, full in SHORT.items():
-                name = re.sub(rf"(?<=\w){short}$", full, name, flags=re.IGNORECASE)
-            return f"{name} {found['number']}{(found['letter'] or '').upper()}"
-    return ""
+        return None
+    parts = (part.strip() for part in text.split(","))
+    found = (HOUSE.match(part) for part in parts if not re.match(r"c/o\b", part, re.IGNORECASE))
+    return next(filter(None, found), None)
 
 
 def read_addresses(body: bytes) -> list[StreetAddress]:

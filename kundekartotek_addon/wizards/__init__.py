@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from . import audit
 from . import customer
+from . import register
 from . import receivables
