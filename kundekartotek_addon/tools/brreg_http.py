@@ -124,10 +124,10 @@ class Http:
         size_limit: int = SIZE_LIMIT,
     ) -> None:
         self.base_url = base_url.rstrip("/")
-        self.timeout = (connect_timeout, read_timeout)
+        self.read_timeout = read_timeout
         self.retries, self.sleep, self.size_limit = retries, sleep, size_limit
         self.breaker = breaker or Breaker()
-        self.session = session or new_session(self.base_url)
+        self.session = session or new_session(self.base_url, connect_timeout)
         self.agent = f"{PRODUCT}/{version}" if version else PRODUCT
 
     def get(
@@ -189,7 +189,7 @@ class Http:
     def _receive(self, path: str, accept: str) -> Answer | Unavailable:
         headers = {"Accept": accept, "User-Agent": self.agent}
         response = self.session.request(
-            "GET", self.base_url + path, headers=headers, timeout=self.timeout, stream=True, allow_redirects=False
+            "GET", self.base_url + path, headers=headers, timeout=self.read_timeout, stream=True, allow_redirects=False
         )
         with response:
             if response.status_code in (408, 425, 429) or response.status_code >= 500:
@@ -206,7 +206,7 @@ class Http:
         announced = response.headers.get("Content-Length", "")
         if announced.isdigit() and int(announced) > self.size_limit:
             return Unavailable(Reason.TOO_LARGE)
-        parts, size, deadline = [], 0, time.monotonic() + PATIENCE * self.timeout[1]
+        parts, size, deadline = [], 0, time.monotonic() + PATIENCE * self.read_timeout
         for part in _parts(response):
             parts.append(part)
             size += len(part)
@@ -238,11 +238,23 @@ def _reason(error: Exception) -> Reason:
     return Reason.REFUSED
 
 
-def new_session(base_url: str) -> requests.Session:
-    """A session whose pool holds as many connections as there may be requests in flight. Keeps no cookies,
-    and goes to this machine itself without a proxy."""
+class _Adapter(HTTPAdapter):
+    """A pool that holds as many connections as there may be requests in flight. A server that is not there is
+    given up sooner than one that thinks: ``timeout`` of a request is for its answer."""
+
+    def __init__(self, connect_timeout: float) -> None:
+        self.connect_timeout = connect_timeout
+        super().__init__(pool_connections=2, pool_maxsize=IN_FLIGHT, pool_block=True)
+
+    def send(self, request, stream=False, timeout=None, verify=True, cert=None, proxies=None):
+        timeout = (self.connect_timeout, timeout)
+        return super().send(request, stream, timeout, verify, cert, proxies)
+
+
+def new_session(base_url: str, connect_timeout: float = 3) -> requests.Session:
+    """A session that keeps no cookies, and goes to this machine itself without a proxy."""
     session = requests.Session()
-    adapter = HTTPAdapter(pool_connections=2, pool_maxsize=IN_FLIGHT, pool_block=True)
+    adapter = _Adapter(connect_timeout)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))

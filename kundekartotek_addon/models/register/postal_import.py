@@ -121,6 +121,8 @@ class PostalCode(models.Model):
             today, fields.Datetime.now(), list(columns[0])))
         self.invalidate_model()
         self.env.registry.clear_cache()
+        self.env["res.partner"].invalidate_model(
+            ["customer_municipality", "postal_code_issue", "postal_code_town", "data_issue", "data_issue_text"])
         new = sum(is_new for is_new, in written)
         result = ImportResult(new, len(written) - new, len(retired), self._renew_regions())
         self._note(IMPORTED_KEY, fields.Datetime.to_string(fields.Datetime.now()))

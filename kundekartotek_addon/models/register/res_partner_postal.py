@@ -19,6 +19,7 @@ class ResPartner(models.Model):
     postal_code_town = fields.Char(
         string="Town of the Postal Code", compute="_compute_postal_code", compute_sudo=True,
         help="Where it is another one than the town typed.")
+    postal_town_filled = fields.Char(string="Town Filled In", store=False, help="In an open form only.")
     customer_municipality = fields.Char(
         string="Municipality", compute="_compute_postal_code", compute_sudo=True,
         help="Number and name, from the postal code.")
@@ -38,8 +39,9 @@ class ResPartner(models.Model):
     def _onchange_zip_town(self):
         """A town that came from the former postal code follows the new one; one that somebody typed stays."""
         known, before = self._find_postal_code(), self._origin._find_postal_code()
-        if known and not known[4] and (not self.city or (before and self._is_same_town(self.city, before[1]))):
-            self.city = known[1]
+        filled = [self.postal_town_filled, before and before[1]]
+        if known and not known[4] and (not self.city or any(self._is_same_town(self.city, town) for town in filled)):
+            self.city = self.postal_town_filled = known[1]
 
     @api.model_create_multi
     def create(self, vals_list):
