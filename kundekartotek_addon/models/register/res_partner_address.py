@@ -18,10 +18,10 @@ class ResPartner(models.Model):
     address_check = fields.Selection(
         [("matched", "Found"), ("near", "Another spelling"), ("unknown", "Not found"),
          ("no_street", "Post box or no house number")],
-        string="Address Check", compute="_compute_address_check", search="_search_address_check",
+        compute="_compute_address_check", search="_search_address_check",
         groups="kundekartotek_addon.group_reader")
     address_checked = fields.Datetime(
-        string="Address Checked", compute="_compute_address_check", groups="kundekartotek_addon.group_reader")
+        compute="_compute_address_check", groups="kundekartotek_addon.group_reader")
     address_offered = fields.Char(
         string="Did You Mean", compute="_compute_address_check", groups="kundekartotek_addon.group_reader",
         help="The likeliest address that exists.")
