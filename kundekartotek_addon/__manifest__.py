@@ -50,6 +50,7 @@
         "views/customer/res_partner_identity_views.xml",
         "views/customer/customer_number_views.xml",
         "views/customer/number_scheme_views.xml",
+        "views/customer/overview_views.xml",
         # views: receivables
         "views/receivables/account_move_views.xml",
         "views/receivables/ledger_entry_views.xml",

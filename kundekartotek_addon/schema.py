@@ -82,12 +82,14 @@ def is_installing(env):
 
 def added_columns(env):
     """:return: a list of (model, field) of the stored fields that the addon adds to models of other modules"""
+    definitions = {}
+    for definition, model in _extensions(env):
+        for field in _field_definitions(definition):
+            definitions.setdefault((model, field.name), []).append(field)
+    merged = [(model, _merge(model, fields)) for (model, _name), fields in definitions.items()]
     return [
-        (model, field)
-        for definition, model in _extensions(env)
-        for field in _field_definitions(definition)
-        if not field._args__.get("related") and field.store and field.column_type
-        and field.name not in _fields_of_others(model)
+        (model, field) for model, field in merged
+        if field.store and field.column_type and not field.related and field.name not in _fields_of_others(model)
     ]
 
 
@@ -137,6 +139,13 @@ def _field_definitions(definition):
             if mixin._name == parent != definition._name and parent not in mixin._inherit:
                 found += _field_definitions(mixin)
     return found
+
+
+def _merge(model, definitions):
+    """A field as several classes define it, each adding to those before, as Odoo does it."""
+    field = type(definitions[-1])(_base_fields__=tuple(definitions))
+    field._setup_attrs__(type(model), definitions[0].name)
+    return field
 
 
 def _fields_of_others(model):

@@ -4,6 +4,7 @@ from . import test_customer_core_figures
 from . import test_customer_figures
 from . import test_customer_views
 from . import test_customer_tour
+from . import test_customer_overview
 from . import test_access_matrix
 from . import test_access_methods
 from . import test_audit_event

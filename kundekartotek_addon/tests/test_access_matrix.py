@@ -20,7 +20,9 @@ TRAIL = dict.fromkeys(("privacy_officer", "auditor"), "r")  # not those whom it 
 TABLE = {
     "kundekartotek.category": CONFIGURATION,
     "kundekartotek.category.rule": CONFIGURATION,
+    "kundekartotek.overview": NOBODY,
     "kundekartotek.posting.rule": CONFIGURATION,
+    "kundekartotek.schema": NOBODY,
     "kundekartotek.apply.defaults": WORK_WIZARD,
     "kundekartotek.apply.defaults.line": dict.fromkeys(WORK_WIZARD, "r"),
     "kundekartotek.agreement": DAILY_WORK,

@@ -58,6 +58,10 @@ METHODS = {
         "action_view_matching": ROLE,
         "action_view_moving": ROLE,
     },
+    "kundekartotek.overview": {
+        "count_tile": (ROLE, {"key": "customers"}),
+        "get_tiles": ROLE,
+    },
     "kundekartotek.renumber": {
         "action_preview": ADMINISTRATOR,
         "action_renumber": ADMINISTRATOR,
@@ -113,6 +117,7 @@ SAMPLES = {
     "kundekartotek.category": lambda case, env: case.category,
     "kundekartotek.category.rule": lambda case, env: env["kundekartotek.category.rule"].create(
         {"name": f"{SECRET} regel", "category_id": case.category.id, "company_id": case.company.id}),
+    "kundekartotek.overview": lambda case, env: env["kundekartotek.overview"],
     "kundekartotek.posting.rule": lambda case, env: env["kundekartotek.posting.rule"].create(
         {"customer_category_id": case.category.id, "account_id": case.account.id, "company_id": case.company.id}),
     "kundekartotek.renumber": lambda case, env: env["kundekartotek.renumber"].create(
@@ -332,7 +337,8 @@ class TestAccessMethods(KundekartotekCase, HttpCase):
         key = self.keys.get(caller, "0" * 40)
         with mute_logger("odoo.http", "odoo.sql_db"):
             response = self.url_open(
-                f"/json/2/{record._name}/{name}", json={**({} if is_model else {"ids": record.ids}), **arguments},
+                f"/json/2/{record._name}/{name}",  # without any argument it would be a GET
+                json={"context": {}, **({} if is_model else {"ids": record.ids}), **arguments},
                 headers={"Authorization": f"bearer {key}"}, cookies={})
         if response.status_code == 200:
             return "ok", response.text

@@ -3,6 +3,7 @@ from unittest.mock import patch
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lxml import etree
 from stdnum.no import orgnr
 
 from odoo.exceptions import AccessError
@@ -158,6 +159,21 @@ class TestCompleteness(KundekartotekCase):
         customer = self.make_customer()
         self.assertIn("Organisation number: at the top of the card", customer.customer_missing)
         self.assertIn("Payment terms: Customer File, Terms", customer.customer_missing)
+
+    def test_each_line_leads_to_a_field_of_the_form(self):
+        """The page and the field that a line names are in the form, on that page or above the notebook."""
+        views = self.Partner.get_views([(False, "form")])
+        form = etree.fromstring(views["views"]["form"]["arch"])
+        for rule in self.Partner._completeness_rules():
+            if not rule.field:
+                continue
+            with self.subTest(rule=rule.key):
+                place = f"//page[@name='{rule.page}']" if rule.page else "//sheet"
+                self.assertTrue(form.xpath(f"{place}//field[@name='{rule.field}']"))
+        customer = self.make_customer(name="<b>Fet</b> AS")
+        links = etree.fromstring(customer.customer_missing).findall("li/a")
+        self.assertIn(("property_payment_term_id", "kundekartotek"),
+                      [(link.get("data-field"), link.get("data-page")) for link in links])
 
     def test_only_customers(self):
         vendor = self.make_customer("Leverandør AS", customer_rank=0)

@@ -2,6 +2,8 @@
 from datetime import date, timedelta
 from operator import ge, gt, le, lt
 
+from lxml import etree
+
 from odoo import Command, fields
 from odoo.exceptions import AccessError
 from odoo.tests import TransactionCase, freeze_time, new_test_user, tagged
@@ -287,6 +289,43 @@ class TestCustomerFigures(CustomerLedgerCase):
             with self.subTest(figure=name):
                 self.assertLessEqual(queries(self.customers + self.contacts, name), number)
         self.assertLessEqual(max(few[name] for name in FIGURES), 6)
+
+    def test_page_takes_the_same_queries_for_every_customer(self):
+        """The form's fields, as the client asks for them: nothing grows with the customer's documents."""
+        views = self.env["res.partner"].get_views([(False, "form")])
+        names = etree.fromstring(views["views"]["form"]["arch"]).xpath("//field[not(ancestor::field)]/@name")
+
+        def queries(partner):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            start = self.env.cr.sql_log_count
+            partner.web_read({name: {} for name in names})
+            return self.env.cr.sql_log_count - start
+
+        customer = self.customers[1]
+        queries(customer)  # what a server keeps between requests
+        before = queries(customer)
+        for number in range(20):
+            self.invoice(customer, 100 + number)
+        self.env["res.partner"].create([
+            {"name": f"Person {number}", "parent_id": customer.id} for number in range(5)])
+        self.assertLessEqual(queries(customer), before)
+
+    def test_new_receivable_account_counts_at_once(self):
+        customer = self.env["res.partner"].create({"name": "Ny konto AS", "is_company": True})
+        self.assertFalse(customer.customer_balance)  # which accounts there are is known now
+        account = self.env["account.account"].create(
+            {"name": "Kundefordringer II", "code": "1599", "account_type": "asset_current", "reconcile": True}
+        )
+        self.env["res.partner"].browse()._receivable_account_ids()
+        account.account_type = "asset_receivable"
+        self.assertIn(account.id, customer._receivable_account_ids())
+        second = account.copy({"code": "1598"})
+        self.assertIn(second.id, customer._receivable_account_ids())
+        customer.property_account_receivable_id = second
+        self.invoice(customer, 250)
+        customer.invalidate_recordset()
+        self.assertEqual(customer.customer_balance, 250)
 
 
 @tagged("post_install", "-at_install")

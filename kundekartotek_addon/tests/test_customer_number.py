@@ -270,6 +270,13 @@ class TestTyped(NumberCase):
         both = [("customer_number_issue", "=", "taken"), ("id", "in", (holder + late).ids)]
         self.assertEqual(self.env["res.partner"].search(both), late)
         late.name = "Fortsatt lov å lagre AS"
+        mend = [("data_issue", "=", "customer_number"), ("id", "in", (holder + late).ids)]
+        self.assertEqual(self.env["res.partner"].search(mend), late, "it is listed among the data to mend")
+        self.assertEqual(late.data_issue, "customer_number")
+        self.assertIn(holder.name, late.data_issue_text)
+        late.ref = "7"
+        self.assertFalse(late.data_issue)
+        self.assertFalse(self.env["res.partner"].search(mend))
 
     def test_issue_search(self):
         numbered = self.make_customer()

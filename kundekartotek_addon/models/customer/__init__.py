@@ -35,3 +35,4 @@ from . import number_counter
 from . import number_scheme
 from . import category_number
 from . import res_partner_number
+from . import overview

@@ -196,7 +196,15 @@ class CustomerNumber(models.Model):
 
     @api.model
     def _refusal(self, partner, number):
-        """The error that says who holds a number, also where the holder's transaction began after ours."""
+        """The error that says who holds a number."""
+        return ValidationError(self.env._(
+            "Customer number %(number)s was given to %(holder)s. A number is never given twice: "
+            "choose another one, or leave the field empty to get the next free one.",
+            number=number, holder=self._find_holder_name(partner, number)))
+
+    @api.model
+    def _find_holder_name(self, partner, number):
+        """Who but this partner holds a number, also where the holder's transaction began after ours."""
         query = SQL(
             """SELECT partner_id, holder_name, company_id FROM kundekartotek_customer_number
                 WHERE lower(number) = lower(%s) AND partner_id IS DISTINCT FROM %s AND %s""",
@@ -211,10 +219,7 @@ class CustomerNumber(models.Model):
             name = self.env._("a customer of another company")
         elif holder_id and (holder := self.env["res.partner"].browse(holder_id).exists()):
             name = holder.sudo().name  # sudo: the number is refused because of this customer, so say which
-        return ValidationError(self.env._(
-            "Customer number %(number)s was given to %(holder)s. A number is never given twice: "
-            "choose another one, or leave the field empty to get the next free one.",
-            number=number, holder=name))
+        return name
 
     @api.model
     def _enter_existing(self):

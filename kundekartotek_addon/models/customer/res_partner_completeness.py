@@ -7,6 +7,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+OUR_PAGE = "kundekartotek"
+
 
 class CompletenessRule(NamedTuple):
     """One thing that a customer must have before it can be invoiced."""
@@ -15,6 +17,8 @@ class CompletenessRule(NamedTuple):
     message: str  # names the field and says where it is filled in
     missing: Domain  # the customers that lack it; searched by PostgreSQL and tested in Python alike
     fields: tuple  # what ``missing`` reads
+    field: str = ""  # where it is filled in, in the form: the field,
+    page: str = ""  # and the page of the notebook; none at the top of the card
 
 
 class ResPartner(models.Model):
@@ -82,7 +86,8 @@ class ResPartner(models.Model):
         no_address = ~address & ~Domain("child_ids", "any", Domain("type", "=", "invoice") & address)
         rules = [
             CompletenessRule(
-                "name", self.env._("Name: at the top of the card"), Domain("name", "=", False), ("name",)
+                "name", self.env._("Name: at the top of the card"), Domain("name", "=", False), ("name",),
+                "name",
             ),
             CompletenessRule(
                 "address",
@@ -91,6 +96,7 @@ class ResPartner(models.Model):
                 ),
                 no_address & Domain("company_registry", "=", False),
                 (*address_fields, "company_registry"),
+                "street",
             ),
             CompletenessRule(
                 "company_registry",
@@ -99,6 +105,7 @@ class ResPartner(models.Model):
                 & domestic
                 & Domain("company_registry", "=", False),
                 ("customer_type", "country_id", "company_registry"),
+                "company_registry",
             ),
             CompletenessRule(
                 "email",
@@ -122,18 +129,24 @@ class ResPartner(models.Model):
                     "child_ids.type",
                     "child_ids.contact_role_ids",
                 ),
+                "invoice_email",
+                OUR_PAGE,
             ),
             CompletenessRule(
                 "payment_term",
                 self.env._("Payment terms: Customer File, Terms"),
                 Domain("property_payment_term_id", "=", False),
                 ("property_payment_term_id",),
+                "property_payment_term_id",
+                OUR_PAGE,
             ),
             CompletenessRule(
                 "customer_type",
                 self.env._("Customer type: Customer File, Identity"),
                 Domain("customer_type", "=", False),
                 ("customer_type",),
+                "customer_type",
+                OUR_PAGE,
             ),
             CompletenessRule(
                 "buyer_reference",
@@ -142,6 +155,8 @@ class ResPartner(models.Model):
                 ),
                 public & Domain("buyer_reference", "=", False),
                 ("customer_type", "invoice_sending_method", "buyer_reference"),
+                "buyer_reference",
+                OUR_PAGE,
             ),
             self._get_edi_format_rule(public, domestic),
         ]
@@ -153,6 +168,7 @@ class ResPartner(models.Model):
                     self.env._("Address, because invoices are sent by post: at the top of the card"),
                     Domain("invoice_sending_method", "=", "snailmail") & no_address,
                     ("invoice_sending_method", *address_fields),
+                    "street",
                 )
             )
         if "peppol" in methods and "peppol_endpoint" in self._fields:
@@ -163,6 +179,8 @@ class ResPartner(models.Model):
                     Domain("invoice_sending_method", "=", "peppol")
                     & (Domain("peppol_eas", "=", False) | Domain("peppol_endpoint", "=", False)),
                     ("invoice_sending_method", "peppol_eas", "peppol_endpoint"),
+                    "peppol_endpoint",
+                    "accounting",
                 )
             )
         return rules
@@ -196,6 +214,8 @@ class ResPartner(models.Model):
             & Domain("invoice_edi_format_store", "not in", ehf)
             & ~(Domain("invoice_edi_format_store", "=", False) & domestic),
             ("customer_type", "invoice_sending_method", "invoice_edi_format_store", "country_id"),
+            "invoice_edi_format",
+            "accounting",
         )
 
     @api.model
@@ -211,13 +231,19 @@ class ResPartner(models.Model):
         missing = {customer: [] for customer in customers}
         for rule in self._completeness_rules():
             for customer in customers.filtered_domain(rule.missing):
-                missing[customer].append(rule.message)
-        for customer, messages in missing.items():
-            if messages:
+                missing[customer].append(rule)
+        for customer, rules in missing.items():
+            if rules:
                 customer.customer_completeness = "incomplete"
-                customer.customer_missing = Markup("<ul>%s</ul>") % Markup().join(
-                    Markup("<li>%s</li>") % message for message in messages
-                )
+                customer.customer_missing = Markup("<ul>%s</ul>") % Markup().join(map(self._link_to_place, rules))
+
+    @api.model
+    def _link_to_place(self, rule):
+        """What is missing as an item of a list, which the form makes lead to the field."""
+        if not rule.field:
+            return Markup("<li>%s</li>") % rule.message
+        return Markup('<li><a href="#" data-field="%s" data-page="%s">%s</a></li>') % (
+            rule.field, rule.page, rule.message)
 
     def _search_customer_completeness(self, operator, value):
         if operator != "in":

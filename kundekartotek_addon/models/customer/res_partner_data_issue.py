@@ -27,6 +27,7 @@ class ResPartner(models.Model):
             ("bad_number", "Wrong Number"),
             ("two_numbers", "Two Numbers"),
             ("duplicate", "Shared Number"),
+            ("customer_number", "Shared Customer Number"),
             ("misplaced", "Spelling or Field"),
         ],
         string="Data to Mend",
@@ -35,7 +36,7 @@ class ResPartner(models.Model):
     )
     data_issue_text = fields.Text(string="What Is Wrong", compute="_compute_data_issue")
 
-    @api.depends("is_customer", *IDENTITY_FIELDS)
+    @api.depends("is_customer", "customer_number_issue", *IDENTITY_FIELDS)
     def _compute_data_issue(self):
         issues = self._get_data_issues()
         gravity = list(self._fields["data_issue"].get_values(self.env))
@@ -70,7 +71,10 @@ class ResPartner(models.Model):
         """
         customers = self.filtered("is_customer")
         issues = {partner: [issue] for partner in customers if (issue := partner._get_number_issue())}
-        for partner, others in customers._find_same_organisation_number(customers_only=True).items():
+        for partner in customers:
+            others = partner.sudo().same_number_partner_ids._origin.filtered(lambda other: other.customer_rank > 0)
+            if not others:
+                continue
             text = self.env._(
                 "The organisation number is also that of %(others)s. Merge them, correct the number, or mark "
                 "a separate branch.",

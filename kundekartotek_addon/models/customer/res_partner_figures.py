@@ -64,26 +64,26 @@ class ResPartner(models.Model):
     )
     last_invoice_date = fields.Date(
         string="Last Invoice",
-        compute="_compute_last_invoice",
+        compute="_compute_last_documents",
         compute_sudo=True,
         search=by_sql("last_invoice_date"),
         groups=AMOUNT_GROUPS,
     )
     last_invoice_number = fields.Char(
-        compute="_compute_last_invoice",
+        compute="_compute_last_documents",
         compute_sudo=True,
         groups=AMOUNT_GROUPS,
     )
     last_payment_date = fields.Date(
         string="Last Payment",
-        compute="_compute_last_payment",
+        compute="_compute_last_documents",
         compute_sudo=True,
         search=by_sql("last_payment_date"),
         groups=AMOUNT_GROUPS,
         help="When the customer last paid: the newest credit on a receivable in a bank or cash journal.",
     )
     last_payment_amount = fields.Monetary(
-        compute="_compute_last_payment",
+        compute="_compute_last_documents",
         compute_sudo=True,
         currency_field="customer_currency_id",
         groups=AMOUNT_GROUPS,
@@ -108,19 +108,13 @@ class ResPartner(models.Model):
 
     @api.depends("commercial_partner_id")
     @api.depends_context("company")
-    def _compute_last_invoice(self):
-        last = self._read_last_documents(self._last_invoice_sql)
+    def _compute_last_documents(self):
+        last = self._read_last_documents()
+        nothing = (None,) * 3
         for partner in self:
-            _move_id, day, number = last.get(partner.commercial_partner_id._origin.id, (False, False, False))
-            partner.last_invoice_date, partner.last_invoice_number = day, number
-
-    @api.depends("commercial_partner_id")
-    @api.depends_context("company")
-    def _compute_last_payment(self):
-        last = self._read_last_documents(self._last_payment_sql)
-        for partner in self:
-            _move_id, day, amount = last.get(partner.commercial_partner_id._origin.id, (False, False, 0))
-            partner.last_payment_date, partner.last_payment_amount = day, amount
+            invoice, payment = last.get(partner.commercial_partner_id._origin.id, (nothing, nothing))
+            partner.last_invoice_date, partner.last_invoice_number = invoice[1:]
+            partner.last_payment_date, partner.last_payment_amount = payment[1], payment[2] or 0
 
     def _field_to_sql(self, alias, field_expr, query=None):
         """Let the ORM compare, sort, group and sum the figures as if they were columns."""

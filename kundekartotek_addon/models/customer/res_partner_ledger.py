@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, ormcache
 
 
 class ResPartner(models.Model):
@@ -103,25 +103,32 @@ class ResPartner(models.Model):
                 "matching_number", "move_id", "parent_state", "partner_id"),
         )
 
-    def _read_last_documents(self, statement):
-        """Run ``statement`` for every commercial partner of these at once.
+    def _read_last_documents(self):
+        """Every commercial partner's newest invoice and newest payment, with one statement.
 
-        :return: {commercial partner id: (move id, date, number or amount)}
+        :return: {commercial partner id: ((move id, date, number), (move id, date, amount))}, with None in place
+            of what there is not
         """
+        customer = SQL("customer.id")
         rows = self.env.execute_query(SQL(
-            """SELECT customer.id, document.*
-                 FROM unnest(%s::int[]) AS customer(id) CROSS JOIN LATERAL (%s) document""",
-            self.commercial_partner_id.ids, statement(SQL("customer.id"))))
-        return {partner_id: tuple(document) for partner_id, *document in rows}
+            """SELECT customer.id, invoice.move_id, invoice.date, invoice.number,
+                      payment.move_id, payment.date, payment.amount
+                 FROM unnest(%s::int[]) AS customer(id)
+                 LEFT JOIN LATERAL (%s) invoice ON TRUE
+                 LEFT JOIN LATERAL (%s) payment ON TRUE""",
+            self.commercial_partner_id.ids, self._last_invoice_sql(customer), self._last_payment_sql(customer)))
+        return {partner_id: (tuple(row[:3]), tuple(row[3:])) for partner_id, *row in rows}
 
     # The ids themselves, not sub-queries: knowing them, PostgreSQL estimates well and takes our index.
 
     @api.model
+    @ormcache()
     def _receivable_account_ids(self):
         accounts = self.env["account.account"].sudo().with_context(active_test=False)
         return accounts.search([("account_type", "=", "asset_receivable")], order="id")._ids or (0,)
 
     @api.model
+    @ormcache("self.env.company.root_id.id")
     def _company_tree_ids(self):
         """The current company's root and all its branches, archived ones too."""
         companies = self.env["res.company"].sudo().with_context(active_test=False)
@@ -131,3 +138,22 @@ class ResPartner(models.Model):
     def _ledger_fields(self, *names):
         """What must be in the database before the ledger is asked: these fields, and who belongs to whom."""
         return [self._fields["commercial_partner_id"], *map(self.env["account.move.line"]._fields.get, names)]
+
+
+class AccountAccount(models.Model):
+    """Which accounts are receivables is kept between requests."""
+
+    _inherit = "account.account"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        accounts = super().create(vals_list)
+        if "asset_receivable" in accounts.mapped("account_type"):
+            self.env.registry.clear_cache()
+        return accounts
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "account_type" in vals:
+            self.env.registry.clear_cache()
+        return result

@@ -62,6 +62,21 @@ class ResPartner(models.Model):
         domain = Domain.OR(issues[key] for key in value if key in issues)
         return domain | ~Domain.OR(issues.values()) if False in value else domain
 
+    def _get_data_issues(self):
+        """Two customers from before the addon may have one number: the later one is to be mended."""
+        issues = super()._get_data_issues()
+        register = self.env["kundekartotek.customer.number"]
+        for customer in self.filtered(lambda partner: partner.customer_number_issue == "taken"):
+            issues.setdefault(customer, []).append(("customer_number", self.env._(
+                "Customer number %(number)s was given to %(holder)s first. Give this customer another one.",
+                number=customer.ref, holder=register._find_holder_name(customer._origin, customer.ref))))
+        return issues
+
+    def _get_data_issue_queries(self):
+        taken = self.sudo().with_context(active_test=False)._search([("customer_number_issue", "=", "taken")])
+        return super()._get_data_issue_queries() + [taken.select(
+            SQL.identifier(taken.table, "id"), SQL("'customer_number'"))]
+
     @api.depends("zip", "country_id")
     def _compute_customer_region(self):
         for partner in self:

@@ -29,6 +29,15 @@ class ResPartner(models.Model):
         "purpose, or has its own and its owner's VAT number.",
     )
 
+    same_number_partner_ids = fields.Many2many(
+        "res.partner",
+        compute="_compute_same_number_partner_ids",
+        compute_sudo=True,
+        context={"active_test": False},
+        groups=fields.NO_ACCESS,
+        help="Who else has the organisation number, customers first: also those that the user may not see.",
+    )
+
     _number_in_registry_idx = models.Index(
         f"(({NUMBER_IN[orgnr.REGISTRY]})) WHERE commercial_partner_id = id"
     )
@@ -88,6 +97,12 @@ class ResPartner(models.Model):
         if len(visible) < len(others):
             names.append(self.env._("a customer that you have no access to"))
         return ", ".join(names)
+
+    @api.depends("parent_id", *IDENTITY_FIELDS)
+    def _compute_same_number_partner_ids(self):
+        found = self._find_same_organisation_number()
+        for partner in self:
+            partner.same_number_partner_ids = found.get(partner)
 
     def _find_same_organisation_number(self, customers_only=False):
         """Partners that have the number of these, in any spelling and field, archived ones included, with
@@ -180,9 +195,9 @@ class ResPartner(models.Model):
         norwegian = self.filtered(lambda partner: partner._get_organisation_number())
         super(ResPartner, self - norwegian)._compute_same_vat_partner_id()
         norwegian.same_vat_partner_id = norwegian.same_company_registry_partner_id = False
-        for partner, others in norwegian._find_same_organisation_number().items():
-            visible = self.browse(others.ids)._filtered_access("read")
-            partner.same_company_registry_partner_id = visible[:1]
+        for partner in norwegian:
+            others = self.browse(partner.sudo().same_number_partner_ids._origin.ids)
+            partner.same_company_registry_partner_id = others and others._filtered_access("read")[:1]
 
     def _increase_rank(self, field, n=1):
         """An invoice or a till makes somebody a customer: old data never stop it."""

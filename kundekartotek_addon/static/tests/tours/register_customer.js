@@ -12,6 +12,12 @@ registry.category("web_tour.tours").add("kundekartotek_register_customer", {
     steps: () => [
         { content: "register a customer from nothing", trigger: ".o_list_button_add", run: "click" },
         { content: "all that is missing is listed", trigger: ".alert:contains(Address):contains(Payment terms)" },
+        { content: "what is missing leads to its field", trigger: ".alert a[data-field=street]", run: "click" },
+        { trigger: ".o_address_street input:focus" },
+        { content: "also on another page", trigger: ".o_notebook .nav-link[name=internal_notes]", run: "click" },
+        { trigger: ".o_notebook .nav-link[name=kundekartotek]", run: "click" },
+        { trigger: ".alert a[data-field=property_payment_term_id]", run: "click" },
+        { trigger: "[name=property_payment_term_id] input:focus" },
         type("name", "Nordfjell Bakeri AS", "textarea"),
         type("email", "post@nordfjell.example"),
         type("street", "Storgata 1"),
