@@ -24,6 +24,7 @@
         "data/customer_number_scheme.xml",
         "data/insight_cron.xml",
         "data/postal_cron.xml",
+        "data/receivables_statement.xml",
         # views: settings, first, because every room adds to them
         "views/res_config_settings_views.xml",
         # wizards
@@ -34,6 +35,8 @@
         "wizards/receivables/followup_note_views.xml",
         "wizards/receivables/ledger_report_views.xml",
         "wizards/register/postal_import_views.xml",
+        "reports/receivables/statement_templates.xml",
+        "wizards/receivables/statement_send_views.xml",
         # views: audit
         "views/audit/audit_event_views.xml",
         "views/audit/res_partner_views.xml",
@@ -55,6 +58,8 @@
         "views/receivables/account_move_views.xml",
         "views/receivables/ledger_entry_views.xml",
         "views/receivables/balance_list_views.xml",
+        "views/receivables/statement_views.xml",
+        "views/receivables/statement_settings_views.xml",
         "views/receivables/res_partner_views.xml",
         # views: register
         "views/register/postal_code_views.xml",

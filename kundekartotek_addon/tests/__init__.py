@@ -38,3 +38,4 @@ from . import test_receivables_ledger
 from . import test_receivables_period_reports
 from . import test_insight_business_days
 from . import test_insight_metrics
+from . import test_receivables_statement

@@ -35,6 +35,8 @@ TABLE = {
     "kundekartotek.renumber.line": ADMINISTRATION,
     "kundekartotek.report.mixin": NOBODY,
     "kundekartotek.followup.note": WORK_WIZARD,
+    "kundekartotek.statement": READ,
+    "kundekartotek.statement.send": WORK_WIZARD,
     "kundekartotek.ledger.entry": READ,
     "kundekartotek.ledger.period": NOBODY,
     "kundekartotek.ledger.report": dict.fromkeys(ROLES, "rwcu"),

@@ -4,3 +4,7 @@ from . import account_move
 from . import ledger_entry
 from . import ledger_period
 from . import res_partner_ledger
+from . import statement
+from . import statement_content
+from . import statement_schedule
+from . import res_config_settings_statement

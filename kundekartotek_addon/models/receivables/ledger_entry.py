@@ -48,9 +48,9 @@ class LedgerEntry(models.Model):
         compute="_compute_running_balance", currency_field="company_currency_id",
         help="What the customer owed the company after this entry, whatever the list is filtered by.",
     )
-    residual = fields.Monetary(string="Open", currency_field="company_currency_id", readonly=True)
+    residual = fields.Monetary(string="Remaining", currency_field="company_currency_id", readonly=True)
     amount_currency = fields.Monetary(string="Amount in Currency", currency_field="currency_id", readonly=True)
-    residual_currency = fields.Monetary(string="Open in Currency", currency_field="currency_id", readonly=True)
+    residual_currency = fields.Monetary(string="Remaining in Currency", currency_field="currency_id", readonly=True)
     is_open = fields.Boolean(string="Open Item", readonly=True)
     matching_number = fields.Char(string="Matching", readonly=True)
     has_document = fields.Boolean(compute="_compute_has_document", help="There is a document to open.")

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from itertools import pairwise
+
+from odoo import models
+
+AGE_LIMITS = (30, 60, 90)
+
+
+class Statement(models.Model):
+    """What a statement says: the customer's items, by the currency they are in, and how old they are."""
+
+    _inherit = "kundekartotek.statement"
+
+    def _content(self):
+        """:return: dict for the document: ``sections``, one per currency, the company's own first"""
+        self.ensure_one()
+        self.check_access("read")
+        # In a job there is no user with companies of its own.
+        statement = self.with_company(self.company_id).with_context(lang=self._lang())
+        sections = statement._open_sections() if self.kind == "open" else statement._movement_sections()
+        own = self.company_id.currency_id
+        sections.sort(key=lambda section: (section["currency"] != own, section["currency"].name))
+        return {"sections": sections, "heads": statement._bucket_heads(), "bank": statement._bank_account()}
+
+    def _entries(self, domain):
+        """The customer's entries in the company and its branches, oldest first. As superuser: a statement holds
+        all of them, whoever sends it."""
+        tree = self.env["res.partner"].with_company(self.company_id)._company_tree_ids()
+        return self.env["kundekartotek.ledger.entry"].sudo().search([
+            ("partner_id", "=", self.partner_id.id), ("company_id", "in", list(tree)),
+            ("date", "<=", self.date), *domain], order="date, id")
+
+    def _open_sections(self):
+        """What is open now, by currency, in the order it falls due."""
+        sections = {}
+        for entry in self._entries([("is_open", "=", True)]).sorted(lambda entry: (entry.due_date, entry.id)):
+            currency, amount, residual = self._in_document_currency(entry)
+            section = sections.setdefault(currency, self._section(currency))
+            days = (self.date - entry.due_date).days
+            section["lines"].append({
+                **self._describe(entry), "amount": amount, "residual": residual,
+                "days": days if days > 0 and residual > 0 else None})
+            section["total"] = currency.round(section["total"] + residual)
+            self._add_to_bucket(section, entry.due_date, residual)
+        return list(sections.values())
+
+    def _movement_sections(self):
+        """Every movement of the period, by currency, between opening and closing balance."""
+        sections = {}
+        first = self.date_from or self.date
+        for entry in self._entries([]):
+            currency = entry.currency_id
+            section = sections.setdefault(currency, self._section(currency))
+            section["total"] = currency.round(section["total"] + entry.amount_currency)
+            if entry.date < first:
+                section["opening"] = section["total"]
+            else:
+                section["lines"].append({
+                    **self._describe(entry), "amount": entry.amount_currency, "balance": section["total"]})
+        for section in self._open_sections():
+            if section["currency"] in sections:
+                sections[section["currency"]]["buckets"] = section["buckets"]
+        return [section for section in sections.values() if section["lines"] or section["total"]]
+
+    def _section(self, currency):
+        return {"currency": currency, "opening": 0, "total": 0, "lines": [],
+                "buckets": [0] * (len(self._limits()) + 3)}
+
+    def _in_document_currency(self, entry):
+        """(currency, amount, open amount); what is left of an item in company currency only, such as an exchange
+        difference, is shown in that."""
+        own = self.company_id.currency_id
+        if entry.currency_id in (own, self.env["res.currency"]) or not entry.residual_currency:
+            return own, entry.balance, entry.residual
+        return entry.currency_id, entry.amount_currency, entry.residual_currency
+
+    def _describe(self, entry):
+        move = entry.move_id
+        invoice = move.move_type in ("out_invoice", "out_receipt")
+        words = {
+            "out_invoice": self.env._("Invoice"), "out_receipt": self.env._("Invoice"),
+            "out_refund": self.env._("Credit note")}
+        payment = self.env._("Payment") if entry.journal_id.type in ("bank", "cash", "credit") else entry.name
+        return {
+            "date": entry.document_date, "voucher": entry.move_name, "due": entry.due_date if invoice else False,
+            "text": words.get(move.move_type) or payment or self.env._("Entry"),
+            "kid": move.payment_reference if invoice and move.payment_reference != move.name else False,
+            "account": move.partner_bank_id.acc_number if invoice else False}
+
+    # -- age ---------------------------------------------------------------------------------------------
+
+    def _limits(self):
+        return AGE_LIMITS
+
+    def _bucket_heads(self):
+        """Not due, 1–30 …, 91–, unallocated, total."""
+        edges = [0, *self._limits()]
+        between = [self.env._("%(first)s–%(last)s days", first=low + 1, last=high) for low, high in pairwise(edges)]
+        return [self.env._("Not due"), *between, self.env._("Over %s days", edges[-1]), self.env._("Unallocated")]
+
+    def _add_to_bucket(self, section, due, residual):
+        """As in the aging report: due today is not overdue, and a credit has no age."""
+        days, limits = (self.date - due).days, self._limits()
+        if residual < 0:
+            number = len(limits) + 2
+        elif days <= 0:
+            number = 0
+        else:
+            number = 1 + sum(days > limit for limit in limits)
+        section["buckets"][number] = section["currency"].round(section["buckets"][number] + residual)
+
+    def _bank_account(self):
+        """Where to pay what names no account of its own."""
+        banks = self.company_id.partner_id.bank_ids
+        return banks.filtered(lambda bank: bank.allow_out_payment)[:1] or banks[:1]
