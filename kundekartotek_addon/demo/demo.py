@@ -47,6 +47,7 @@ class KundekartotekDemo(models.AbstractModel):
         DemoLedger(branch, products, seed=1905).invoice(
             [(partner, habit, rate / 3, amount / 2) for partner, habit, rate, amount in plans[::5]])
         setup.make_agreements(by_name)
+        self.env["kundekartotek.address.check"]._cron_check_all()  # when the demo has started
 
     def _keep(self, name, record):
         self.env["ir.model.data"]._update_xmlids([
