@@ -2,6 +2,7 @@
 """Every door of the addon, tried from outside with every key: public methods over both RPC protocols, reports,
 routes and server actions. Whatever a class of this addon defines must stand in one of the tables below."""
 import json
+from base64 import b64encode
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -61,20 +62,29 @@ METHODS = {
     "kundekartotek.overview": {
         "count_tile": (ROLE, {"key": "customers"}),
         "get_tiles": ROLE,
+    "kundekartotek.postal.import": {
+        "action_import": ADMINISTRATOR,
     },
     "kundekartotek.renumber": {
         "action_preview": ADMINISTRATOR,
         "action_renumber": ADMINISTRATOR,
     },
+    "res.config.settings": {
+        "action_fetch_postal_codes": NOBODY,  # of these: it takes who may open the settings
+        "action_test_address_search": NOBODY,
+    },
     "res.partner": {
+        "action_accept_address": WORKERS,
         "action_assign_customer_numbers": WORKERS,
         "action_audit_seen": TRAIL,
         "action_audit_timeline": TRAIL,
+        "action_check_address": WORKERS,
         "action_open_customer_items": LEDGER,
         "action_open_last_invoice": LEDGER,
         "action_open_last_payment": LEDGER,
         "action_open_overdue_items": LEDGER,
         "action_spell_organisation_numbers": WORKERS,
+        "action_use_postal_town": WORKERS,
         "action_view_agreements": ROLE,
     },
 }
@@ -97,6 +107,8 @@ ORM = {
 # {external id of a report, server action …: who}
 REPORTS = {}
 SERVER_ACTIONS = {
+    "action_accept_addresses": WORKERS,
+    "action_check_addresses": WORKERS,
     "res_partner_action_assign_customer_numbers": WORKERS,
 }
 # {"Controller.method": (who, function of the test case and user that gives the address)}
@@ -118,6 +130,12 @@ SAMPLES = {
     "kundekartotek.category.rule": lambda case, env: env["kundekartotek.category.rule"].create(
         {"name": f"{SECRET} regel", "category_id": case.category.id, "company_id": case.company.id}),
     "kundekartotek.overview": lambda case, env: env["kundekartotek.overview"],
+    "kundekartotek.address.check": lambda case, env: env["kundekartotek.address.check"].create(
+        {"partner_id": case.customer.id, "street": SECRET}),
+    "kundekartotek.postal.code": lambda case, env: env["kundekartotek.postal.code"].create(
+        {"code": "0150", "town": "Oslo", "municipality_code": "0301", "municipality": "Oslo", "category": "G"}),
+    "kundekartotek.postal.import": lambda case, env: env["kundekartotek.postal.import"].create(
+        {"file": b64encode(b"0150\tOSLO\t0301\tOSLO\tG")}),
     "kundekartotek.posting.rule": lambda case, env: env["kundekartotek.posting.rule"].create(
         {"customer_category_id": case.category.id, "account_id": case.account.id, "company_id": case.company.id}),
     "kundekartotek.renumber": lambda case, env: env["kundekartotek.renumber"].create(

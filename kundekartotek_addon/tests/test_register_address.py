@@ -121,8 +121,7 @@ class TestAddressCheck(AddressCase):
     def test_what_cannot_be_checked(self):
         abroad = self.make_customer(**MATCHED, country_id=self.env.ref("base.se").id)
         for customer in (abroad, self.make_customer(street=False)):
-            with self.assertRaisesRegex(UserError, "no Norwegian street address"):
-                self.check(customer)
+            self.assertIn("no Norwegian street address", self.check(customer)["params"]["message"])
         self.parameters.set_param(MODE_KEY, "off")
         with self.assertRaisesRegex(UserError, "switched off"):
             self.check(self.make_customer(**MATCHED))

@@ -60,7 +60,8 @@ class ResPartner(models.Model):
             raise UserError(self.env._("Look-ups in public registers are switched off in Settings."))
         domestic = self.filtered(lambda partner: (partner.country_id.code or "NO") in DOMESTIC_COUNTRIES)
         if not domestic.filtered("street"):
-            raise UserError(self.env._("There is no Norwegian street address to check."))
+            return self._notify_of_addresses(
+                self.env._("There is no Norwegian street address to check."), "warning")
         if len(self) > 1:
             count = self.env["kundekartotek.address.check"]._enqueue(self)
             return self._notify_of_addresses(self.env._(

@@ -20,7 +20,7 @@ class PostalImport(models.TransientModel):
         self.check_access("write")
         postal_codes = self.env["kundekartotek.postal.code"]
         try:
-            rows = postal.parse(base64.b64decode(self.file))
+            rows = postal.parse(base64.b64decode(self.file or b""))
         except postal.PostalFileError as error:
             raise UserError(postal_codes._explain_file_error(error)) from error
         # sudo: rows come from the register alone, and whoever may open this wizard may have them brought in
