@@ -62,6 +62,7 @@ METHODS = {
     "kundekartotek.overview": {
         "count_tile": (ROLE, {"key": "customers"}),
         "get_tiles": ROLE,
+    },
     "kundekartotek.postal.import": {
         "action_import": ADMINISTRATOR,
     },
