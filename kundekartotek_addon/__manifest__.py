@@ -15,6 +15,7 @@
         "security/groups.xml",
         "security/ir.model.access.csv",
         "security/rules.xml",
+        "security/register_rules.xml",
         "security/insight_rules.xml",
         # data
         "data/customer_category_cron.xml",
@@ -25,6 +26,7 @@
         "data/insight_cron.xml",
         "data/postal_cron.xml",
         "data/receivables_statement.xml",
+        "data/register_cron.xml",
         # views: settings, first, because every room adds to them
         "views/res_config_settings_views.xml",
         # wizards
@@ -65,6 +67,10 @@
         "views/register/postal_code_views.xml",
         "views/register/postal_settings_views.xml",
         "views/register/res_partner_address_views.xml",
+        "wizards/register/register_compare_views.xml",
+        "views/register/register_views.xml",
+        "views/register/res_partner_register_views.xml",
+        "views/register/res_config_settings_register_views.xml",
         # menus, last
         "views/menus.xml",
     ],

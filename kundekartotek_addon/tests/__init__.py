@@ -39,3 +39,10 @@ from . import test_receivables_period_reports
 from . import test_insight_business_days
 from . import test_insight_metrics
 from . import test_receivables_statement
+from . import test_register_entry
+from . import test_register_choice
+from . import test_register_difference
+from . import test_register_feed
+from . import test_register_run
+from . import test_register_workers
+from . import test_register_tour

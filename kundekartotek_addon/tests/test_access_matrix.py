@@ -6,6 +6,7 @@ from .common import ROLES, KundekartotekCase
 OPERATIONS = {"r": "read", "w": "write", "c": "create", "u": "unlink"}
 OUTSIDERS = {"public": "base.group_public", "portal": "base.group_portal", "internal": "base.group_user",
              "salesperson": "sales_team.group_sale_salesman", "bookkeeper": "account.group_account_manager"}
+EMPLOYEES = ("internal", "salesperson", "bookkeeper")  # without a role of this addon
 
 # What each role may do with each model of this addon: r(ead), w(rite), c(reate), u(nlink).
 # Nobody who is not named may do anything. A role named with + has what the role above it has.
@@ -46,6 +47,14 @@ TABLE = {
     "kundekartotek.period.report": NOBODY,
     "kundekartotek.customer.metrics": READ,
     "kundekartotek.metrics.dirty": {"administrator": "r"},
+    "kundekartotek.register.change": READ,
+    "kundekartotek.register.compare": dict.fromkeys((*ROLES, *EMPLOYEES), "rwc"),
+    "kundekartotek.register.compare.line": dict.fromkeys((*ROLES, *EMPLOYEES), "rwc"),
+    "kundekartotek.register.entry": READ,
+    "kundekartotek.register.feed": READ,
+    "kundekartotek.register.run": READ,
+    "kundekartotek.register.run.line": READ,
+    "kundekartotek.register.service": NOBODY,
     "kundekartotek.demo": NOBODY,
     "kundekartotek.postal.code": {**READ, "internal": "r", "salesperson": "r", "bookkeeper": "r"},
     "kundekartotek.postal.import": ADMINISTRATION,

@@ -66,6 +66,27 @@ METHODS = {
     "kundekartotek.postal.import": {
         "action_import": ADMINISTRATOR,
     },
+    "kundekartotek.register.change": {
+        "action_open_customer": ROLE,
+    },
+    "kundekartotek.register.compare": {
+        "action_accept_all": WORKERS,
+    },
+    "kundekartotek.register.compare.line": {
+        "action_accept": WORKERS,
+        "action_keep": WORKERS,
+    },
+    "kundekartotek.register.feed": {
+        "action_monitor_now": WORKERS,
+        "action_publish_demo_change": ADMINISTRATOR,
+    },
+    "kundekartotek.register.run": {
+        "action_start_all": WORKERS,
+        "action_view_lines": ROLE,
+    },
+    "kundekartotek.register.run.line": {
+        "action_open_customer": ROLE,
+    },
     "kundekartotek.renumber": {
         "action_preview": ADMINISTRATOR,
         "action_renumber": ADMINISTRATOR,
@@ -73,6 +94,7 @@ METHODS = {
     "res.config.settings": {
         "action_fetch_postal_codes": NOBODY,  # of these: it takes who may open the settings
         "action_test_address_search": NOBODY,
+        "action_test_register": NOBODY,  # who may open Settings
     },
     "res.partner": {
         "action_accept_address": WORKERS,
@@ -80,13 +102,17 @@ METHODS = {
         "action_audit_seen": TRAIL,
         "action_audit_timeline": TRAIL,
         "action_check_address": WORKERS,
+        "action_compare_register": EMPLOYEES,
         "action_open_customer_items": LEDGER,
         "action_open_last_invoice": LEDGER,
         "action_open_last_payment": LEDGER,
         "action_open_overdue_items": LEDGER,
+        "action_refresh_register": WORKERS,
         "action_spell_organisation_numbers": WORKERS,
         "action_use_postal_town": WORKERS,
+        "action_validate_in_register": WORKERS,
         "action_view_agreements": ROLE,
+        "search_in_register": (WORKERS, {"text": "x"}),
     },
 }
 
@@ -111,6 +137,7 @@ SERVER_ACTIONS = {
     "action_accept_addresses": WORKERS,
     "action_check_addresses": WORKERS,
     "res_partner_action_assign_customer_numbers": WORKERS,
+    "res_partner_action_validate_in_register": WORKERS,
 }
 # {"Controller.method": (who, function of the test case and user that gives the address)}
 ROUTES = {}
@@ -139,6 +166,22 @@ SAMPLES = {
         {"file": b64encode(b"0150\tOSLO\t0301\tOSLO\tG")}),
     "kundekartotek.posting.rule": lambda case, env: env["kundekartotek.posting.rule"].create(
         {"customer_category_id": case.category.id, "account_id": case.account.id, "company_id": case.company.id}),
+    "kundekartotek.register.change": lambda case, env: env["kundekartotek.register.change"].create(
+        {"number": "310410004", "partner_id": case.customer.id, "partner_name": SECRET, "kind": "name",
+         "company_id": case.company.id}),
+    "kundekartotek.register.compare": lambda case, env: env["kundekartotek.register.compare"].create(
+        {"partner_id": case.customer.id, "line_ids": [Command.create(
+            {"field_name": "name", "register_value": SECRET})]}),
+    "kundekartotek.register.compare.line": lambda case, env: case.sample(
+        "kundekartotek.register.compare", env).with_env(env).line_ids,
+    "kundekartotek.register.entry": lambda case, env: env["kundekartotek.register.entry"].create({"number": SECRET}),
+    "kundekartotek.register.feed": lambda case, env: env["kundekartotek.register.feed"].search([], limit=1) or env[
+        "kundekartotek.register.feed"].create({"kind": "unit"}),
+    "kundekartotek.register.run": lambda case, env: env["kundekartotek.register.run"].create(
+        {"company_id": case.company.id}),
+    "kundekartotek.register.run.line": lambda case, env: env["kundekartotek.register.run.line"].create(
+        {"run_id": case.sample("kundekartotek.register.run", env).id, "partner_id": case.customer.id,
+         "partner_name": SECRET}),
     "kundekartotek.renumber": lambda case, env: env["kundekartotek.renumber"].create(
         {"scheme_id": case.scheme.id, "partner_ids": [Command.set(case.customer.ids)], "whom": "selected"}),
     "kundekartotek.renumber.line": lambda case, env: env["kundekartotek.renumber.line"].create(

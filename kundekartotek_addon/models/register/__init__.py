@@ -5,3 +5,16 @@ from . import address_check
 from . import res_partner_postal
 from . import res_partner_address
 from . import res_config_settings_postal
+from . import register_service
+from . import register_entry
+from . import register_change
+from . import register_queue
+from . import register_run
+from . import register_feed
+from . import register_demo
+from . import res_company
+from . import res_config_settings_register
+from . import res_partner_register
+from . import res_partner_tell
+from . import res_partner_difference
+from . import res_partner_choice

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+from ...tools import brreg_stand_in
+
+
+class RegisterFeed(models.Model):
+    """The demo: tomorrow's bankruptcy, today."""
+
+    _inherit = "kundekartotek.register.feed"
+
+    def action_publish_demo_change(self):
+        """Let the stand-in publish that a customer in good standing went bankrupt, and read the changes as the
+        nightly job does."""
+        self.check_access("read")
+        if not self.env.user.has_group("kundekartotek_addon.group_administrator"):
+            raise AccessError(self.env._("Only administrators publish changes in the demo."))
+        service = self.env["kundekartotek.register.service"]
+        if service._get_mode() != "demo":
+            raise UserError(self.env._("Changes are published in the demo only: set Brønnøysund to Demo in Settings."))
+        customer = self._find_demo_customer()
+        tomorrow = fields.Date.context_today(self) + timedelta(days=1)
+        number = customer._get_organisation_number()
+        if problem := brreg_stand_in.publish(service._get_url(), number, "bankrupt", tomorrow):
+            raise UserError(self.env._("The stand-in did not publish the change: %(problem)s", problem=problem))
+        action = self.action_monitor_now()
+        action["params"]["message"] = self.env._(
+            "The stand-in has published that %(customer)s is bankrupt. The changes are read now: see the list in "
+            "a moment.", customer=customer.display_name)
+        return action
+
+    @api.model
+    def _find_demo_customer(self):
+        """:return: a customer in good standing, the one that owes most"""
+        customers = self.env["res.partner"].search([("register_status", "=", "active"), ("is_customer", "=", True)])
+        if not customers:
+            raise UserError(self.env._(
+                "No customer has been found in good standing yet. Validate all customers first."))
+        return customers.sorted(lambda partner: (-partner.credit, partner.id))[:1]

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+import { registry } from "@web/core/registry";
+
+const field = (name, tag = "input") => `.o_field_widget[name=${name}]:visible ${tag}`;
+const choose = (text, name) => [
+    { content: "two letters ask for nothing", trigger: field("register_choice"), run: `edit ${text.slice(0, 2)}` },
+    { content: "half a name lists hits", trigger: field("register_choice"), run: `edit ${text}` },
+    {
+        content: "with number, form and place",
+        trigger: `.o_register_hit:contains(${name}):contains(AS):contains(OSLO)`,
+        run: "click",
+    },
+    { content: "the name is filled", trigger: `${field("name", "textarea")}:value(${name})` },
+    { content: "and the address", trigger: `${field("zip")}:value(0166)` },
+    { content: "and the number for VAT", trigger: `${field("vat")}:value(MVA)` },
+];
+const save = [
+    { trigger: ".o_form_button_save", run: "click" },
+    { trigger: ".o_form_saved, .o_form_status_indicator_buttons.invisible:not(:visible)" },
+    { content: "it waits for the register", trigger: ".o_register_line:contains(not checked)" },
+];
+
+registry.category("web_tour.tours").add("kundekartotek_register_lookup", {
+    steps: () => [
+        { content: "a new customer", trigger: ".o_list_button_add", run: "click" },
+        ...choose("bergfrua ei", "BERGFRUA EIENDOM AS"),
+        ...save,
+        { content: "the field is gone", trigger: ".o_form_view:not(:has(.o_field_widget[name=register_choice]))" },
+        { trigger: ".o_notebook .nav-link[name=contact_addresses]", run: "click" },
+        { content: "the postal address is the invoice address", trigger: ".o_kanban_record:contains(OSLO)" },
+    ],
+});
+
+registry.category("web_tour.tours").add("kundekartotek_register_lookup_contacts", {
+    steps: () => [
+        { content: "a new contact", trigger: ".o_control_panel_main_buttons button:visible:contains(New)", run: "click" },
+        ...choose("bergfrua ei", "BERGFRUA EIENDOM AS"),
+        { trigger: ".o_form_button_save", run: "click" },
+        { trigger: ".o_form_saved, .o_form_status_indicator_buttons.invisible:not(:visible)" },
+    ],
+});

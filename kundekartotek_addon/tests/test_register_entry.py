@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from datetime import timedelta
+
+from odoo import fields
+from odoo.tests import freeze_time, tagged
+from odoo.tools import mute_logger
+
+from .register_case import RegisterCase
+
+
+@tagged("post_install", "-at_install")
+class TestRegisterEntry(RegisterCase):
+    """What is kept of an answer, whose it is, and how a customer shows it."""
+
+    def customer(self, name, **vals):
+        """A customer with the number that the stand-in has for a name of the demo company."""
+        known = self.server.register.known
+        number = next(number for number, firm in known.items() if firm.get("navn") == name.upper())
+        return self.make_customer(name, company_registry=number, **vals)
+
+    def test_creating_a_customer_queues_its_number(self):
+        customer = self.make_customer(company_registry="310410004")
+        entry = self.Entry.search([("number", "=", "310410004")])
+        self.assertTrue(entry.next_due <= fields.Datetime.now())
+        self.assertFalse(entry.fetched)
+        self.assertEqual(customer.register_status, "pending")
+        self.assertFalse(self.server.log.requests)
+
+    def test_every_way_of_becoming_a_customer(self):
+        contact = self.env["res.partner"].create(
+            {"name": "Kontakt AS", "is_company": True, "country_id": self.norway.id, "vat": "NO310410004MVA"})
+        self.assertFalse(self.Entry.search([]))
+        contact._increase_rank("customer_rank")
+        self.assertEqual(self.Entry.search([]).number, "310410004")
+        later = self.make_customer("Senere AS")
+        later.company_registry = self.firms(lambda firm: True)[0]
+        self.assertEqual(len(self.Entry.search([])), 2)
+        rows = [["Import AS", "1", "1", "base.no", self.firms(lambda firm: True, 2)[1]]]
+        self.env["res.partner"].load(["name", "is_company", "customer_rank", "country_id/id", "company_registry"], rows)
+        self.assertEqual(len(self.Entry.search([])), 3)
+
+    def test_nothing_is_queued_when_switched_off(self):
+        self.env["ir.config_parameter"].set_param("kundekartotek_addon.register_mode", "off")
+        self.make_customer(company_registry="310410004")
+        self.assertFalse(self.Entry.search([]))
+
+    def test_one_entry_for_many_customers(self):
+        self.customer("Fjellbekk Bakeri AS")
+        self.customer("Fjellbekk Bakeri AS", is_branch=True)
+        self.assertEqual(len(self.Entry.search([])), 1)
+
+    @freeze_time("2026-11-23 10:00:00")
+    def test_active(self):
+        customer = self.customer("Fjellbekk Bakeri AS")
+        entry = self.fetch(customer)
+        self.assertRecordValues(entry, [{
+            "status": "active", "name": "FJELLBEKK BAKERI AS", "legal_form": "AS", "last_outcome": "found",
+            "fetched": fields.Datetime.now(), "next_due": fields.Datetime.now() + timedelta(days=90), "attempts": 0}])
+        self.assertTrue(entry.payload_hash)
+        self.assertTrue(entry.industry_code and entry.industry_standard)
+        self.assertEqual(customer.register_status, "active")
+        self.assertEqual(customer.register_line, "active, checked 23.11.2026")
+        self.assertFalse(customer.customer_on_hold)
+        self.assertFalse(self.env["kundekartotek.register.change"].search([]))
+
+    def test_bankrupt_is_told_at_the_first_answer(self):
+        customer = self.customer("Blåskjell Restaurant AS")
+        self.fetch(customer)
+        self.assertEqual(customer.register_status, "bankrupt")
+        self.assertTrue(customer.customer_on_hold)
+        self.assertIn("Bankrupt", customer.customer_hold_reason)
+        change = self.env["kundekartotek.register.change"].search([])
+        self.assertRecordValues(change, [{"partner_id": customer.id, "kind": "insolvency", "new_text": "Bankrupt"}])
+
+    def test_deleted(self):
+        customer = self.customer("Flintøksa Antikk ENK")
+        self.fetch(customer)
+        self.assertEqual(customer.register_status, "deleted")
+        self.assertTrue(customer._register_hold_reasons())
+
+    def test_contact_shows_its_company(self):
+        customer = self.customer("Fjellbekk Bakeri AS")
+        contact = self.env["res.partner"].create({"name": "Sunniva", "parent_id": customer.id})
+        self.fetch(customer)
+        self.assertEqual(contact.register_status, "active")
+
+    def test_unknown_number(self):
+        from dev.brreg_firms import number
+        unknown = next(made for prefix in range(99000000, 99000100) if (made := number(prefix)))
+        customer = self.make_customer("Feil AS", company_registry=unknown)
+        self.fetch(customer)
+        self.assertEqual(customer.register_status, "unknown")
+        self.assertEqual(self.env["kundekartotek.register.change"].search([]).kind, "unknown")
+
+    def test_withdrawn_deletes_the_copy_and_tells(self):
+        customer = self.customer("Fjellbekk Bakeri AS")
+        entry = self.fetch(customer)
+        self.server.publish(entry.number, "withdrawn")
+        self.fetch(customer)
+        copied = {name: entry[name] for name in entry._get_copied_fields() if name != "deleted_date"}
+        self.assertFalse({name: value for name, value in copied.items() if value})
+        self.assertEqual(customer.register_status, "withdrawn")
+        self.assertEqual(self.env["kundekartotek.register.change"].search([]).kind, "withdrawn")
+        self.assertEqual(customer.name, "Fjellbekk Bakeri AS")  # the card is ours
+
+    def test_sole_proprietor_is_kept_only_while_used(self):
+        customer = self.customer("Eldhug Smie ENK")
+        entry = self.fetch(customer)
+        self.assertTrue(entry.is_person)
+        customer.unlink()
+        self.assertFalse(entry.exists())
+
+    def test_number_that_nobody_has_is_forgotten_at_night(self):
+        customer = self.customer("Fjellbekk Bakeri AS")
+        other = self.customer("Lyngmyr Elektro AS")
+        self.fetch(customer, other)
+        customer.company_registry = False
+        customer.vat = False
+        self.assertEqual(self.Entry._forget_unused(), 1)
+        self.assertEqual(self.Entry.search([]).number, other.company_registry)
+
+    def test_hidden_employees_and_postal_address(self):
+        number, = self.firms(lambda firm: firm.get("harRegistrertAntallAnsatte") and "antallAnsatte" not in firm)
+        customer = self.make_customer("Liten AS", company_registry=number)
+        self.assertEqual(self.fetch(customer).employees, "1–4")
+        self.assertEqual(customer.register_employees, "1–4")
+
+    def test_search(self):
+        bankrupt, active = self.customer("Blåskjell Restaurant AS"), self.customer("Fjellbekk Bakeri AS")
+        none, waiting = self.make_customer("Uten AS"), self.customer("Lyngmyr Elektro AS")
+        contact = self.env["res.partner"].create({"name": "Sunniva", "parent_id": active.id})
+        self.fetch(bankrupt, active)
+        mine = [("id", "in", (bankrupt + active + none + waiting + contact).ids)]
+        Partner = self.env["res.partner"]
+        for value, expected in (
+            ("bankrupt", bankrupt), ("active", active + contact), ("pending", waiting), (False, none),
+        ):
+            with self.subTest(value=value):
+                self.assertEqual(Partner.search([*mine, ("register_status", "=", value)], order="id"),
+                                 expected.sorted("id"))
+        self.assertEqual(Partner.search([*mine, ("register_status", "!=", "active")], order="id"),
+                         (bankrupt + none + waiting).sorted("id"))
+
+    def test_type_follows_the_register(self):
+        customer = self.customer("Fjærvoll kommune")
+        self.assertEqual(customer.customer_type, "business")
+        self.fetch(customer)
+        self.assertEqual(customer.customer_type, "public")
+        person = self.make_customer("Person", is_company=False)
+        self.assertEqual(person.customer_type, "consumer")
+
+    def test_chosen_type_stays(self):
+        customer = self.customer("Fjærvoll kommune", customer_type="business")
+        self.fetch(customer)
+        self.assertEqual(customer.customer_type, "business")
+
+    @freeze_time("2026-11-23 10:00:00")
+    def test_not_reached_says_since_when(self):
+        customer = self.customer("Fjellbekk Bakeri AS")
+        entry = self.fetch(customer)
+        self.server.fail("503")
+        self.fetch(customer)
+        self.assertEqual(entry.status, "active")
+        self.assertEqual(customer.register_line, "active, checked 23.11.2026 – not reached since 23.11.2026 10:00")
+        self.assertEqual(entry.last_outcome, "unavailable")
+        self.assertEqual(entry.attempts, 1)
+        self.server.reset()
+        self.fetch(customer)
+        self.assertFalse(entry.unreachable_since)
+
+    def test_unchanged_answer_writes_little(self):
+        customer = self.customer("Fjellbekk Bakeri AS")
+        entry = self.fetch(customer)
+        entry.name = "SOMETHING ELSE"  # would be written over, were the answer read again
+        self.fetch(customer)
+        self.assertEqual(entry.name, "SOMETHING ELSE")
+
+    def test_rule_reads_the_register(self):
+        category = self.env["kundekartotek.category"].create({"name": "Konkurs"})
+        self.env["kundekartotek.category.rule"].create({
+            "name": "Konkurs", "category_id": category.id, "company_id": self.env.company.id,
+            "domain": "[('register_status', '=', 'bankrupt')]"})
+        customer = self.customer("Blåskjell Restaurant AS")
+        self.assertFalse(customer.customer_category_id)
+        self.fetch(customer)
+        self.assertEqual(customer.customer_category_id, category)
+
+    def test_one_bad_customer_stops_no_other(self):
+        first, second = self.customer("Blåskjell Restaurant AS"), self.customer("Flintøksa Antikk ENK")
+        entries = self.Entry.search([])
+        outcomes = self.service._fetch(entries.mapped("number"))
+        tell = type(first)._tell_of_register
+
+        def break_one(partner, changes):
+            if partner == first:
+                raise ValueError("broken")
+            return tell(partner, changes)
+
+        self.patch(type(first), "_tell_of_register", break_one)
+        with mute_logger("odoo.addons.kundekartotek_addon.models.register.register_queue"):
+            entries._store_or_skip(outcomes)
+        self.env.invalidate_all()
+        self.assertEqual(second.register_status, "deleted")
+        self.assertEqual(first._get_register_entry().last_message, "broken")
+
+    def test_since_when(self):
+        since = self.server.register.firms.today - timedelta(days=21)
+        self.assertEqual(self.fetch(self.customer("Kvernhuset Kafé DA")).status_date, since)
