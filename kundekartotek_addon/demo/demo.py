@@ -32,6 +32,7 @@ class KundekartotekDemo(models.AbstractModel):
         if self.env.ref("kundekartotek_addon.demo_company", raise_if_not_found=False):
             return
         self.env["res.lang"]._activate_lang("nb_NO")
+        self._point_at_stand_in()
         main = self._make_company("demo_company", "Fjordlys Handel AS", "310419990", "Kaigata 14", "5006", "Bergen")
         branch = self._make_company(
             "demo_company_service", "Fjordlys Service AS", "310419982", "Verkstedveien 3", "5039", "Bergen")
@@ -47,7 +48,17 @@ class KundekartotekDemo(models.AbstractModel):
         DemoLedger(branch, products, seed=1905).invoice(
             [(partner, habit, rate / 3, amount / 2) for partner, habit, rate, amount in plans[::5]])
         setup.make_agreements(by_name)
-        self.env["kundekartotek.address.check"]._cron_check_all()  # when the demo has started
+        # when the demo has started
+        self.env["kundekartotek.address.check"]._cron_check_all()
+        self.env["kundekartotek.register.entry"]._insert_due(sorted(filter(None, (
+            partner._get_organisation_number() for partner in by_name.values()))))
+
+    @api.model
+    def _point_at_stand_in(self):
+        """The customers are invented: nobody is asked for them but the stand-in, once it runs."""
+        parameters = self.env["ir.config_parameter"]
+        if not parameters.get_param("kundekartotek_addon.register_mode"):
+            parameters.set_param("kundekartotek_addon.register_mode", "demo")
 
     def _keep(self, name, record):
         self.env["ir.model.data"]._update_xmlids([

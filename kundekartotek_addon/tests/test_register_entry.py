@@ -44,6 +44,13 @@ class TestRegisterEntry(RegisterCase):
         self.make_customer(company_registry="310410004")
         self.assertFalse(self.Entry.search([]))
 
+    def test_demo_asks_nobody_but_the_stand_in(self):
+        parameters = self.env["ir.config_parameter"]
+        parameters.set_param("kundekartotek_addon.register_mode", "demo")
+        self.assertEqual(self.service._get_mode(), "demo")
+        parameters.set_param("kundekartotek_addon.register_url", False)
+        self.assertEqual(self.service._get_mode(), "off")
+
     def test_one_entry_for_many_customers(self):
         self.customer("Fjellbekk Bakeri AS")
         self.customer("Fjellbekk Bakeri AS", is_branch=True)

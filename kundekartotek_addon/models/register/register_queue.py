@@ -39,14 +39,19 @@ class RegisterEntry(models.Model):
         numbers = sorted(set(filter(None, numbers)))
         if not numbers or not self.env["kundekartotek.register.service"]._is_on():
             return
+        self._insert_due(numbers)
+        if again:
+            self._make_due(SQL("number = ANY(%s)", numbers))
+        self._wake()
+
+    @api.model
+    def _insert_due(self, numbers):
+        """Give these numbers an entry that is due, where they have none."""
         self.env.cr.execute(SQL(
             """INSERT INTO kundekartotek_register_entry (number, next_due, create_date, write_date, attempts)
                SELECT number, %(now)s, %(now)s, %(now)s, 0 FROM unnest(%(numbers)s) number
                ON CONFLICT (number) DO NOTHING""",
             now=fields.Datetime.now(), numbers=numbers))
-        if again:
-            self._make_due(SQL("number = ANY(%s)", numbers))
-        self._wake()
 
     @api.model
     def _enqueue_all(self, *, again=False):

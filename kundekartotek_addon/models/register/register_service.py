@@ -31,9 +31,15 @@ class RegisterService(models.AbstractModel):
 
     @api.model
     def _get_mode(self):
-        """:return: ``on``, ``demo`` (the stand-in) or ``off``. sudo: whoever looks up may not read parameters."""
-        mode = self.env["ir.config_parameter"].sudo().get_param(MODE_KEY) or "on"
-        return mode if mode in ("on", "demo") else "off"
+        """The demo asks the stand-in and nobody else: without its address it is off.
+
+        sudo: whoever looks up may not read parameters.
+
+        :return: ``on``, ``demo`` (the stand-in) or ``off``
+        """
+        parameters = self.env["ir.config_parameter"].sudo()
+        mode = parameters.get_param(MODE_KEY) or "on"
+        return mode if mode == "on" or (mode == "demo" and parameters.get_param(URL_KEY)) else "off"
 
     @api.model
     def _is_on(self):
