@@ -27,6 +27,7 @@ def uninstall_hook(env):
     drop_all(env.cr)
     _drop_number_counters(env)
     _forget_inherited_selections(env)
+    _forget_parameters(env)
 
 
 def _drop_number_counters(env):
@@ -44,3 +45,8 @@ def _forget_inherited_selections(env):
     env.cr.execute(SQL(
         "DELETE FROM ir_model_data WHERE model = 'ir.model.fields.selection' AND module <> 'kundekartotek_addon'"
         " AND starts_with(name, 'selection__kundekartotek_')"))
+
+
+def _forget_parameters(env):
+    """What Settings has stored: modes and addresses of the outside world, which no file of ours makes."""
+    env.cr.execute(SQL("DELETE FROM ir_config_parameter WHERE starts_with(key, 'kundekartotek_addon.')"))

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 from odoo import fields
 from odoo.tests import freeze_time, tagged
-from odoo.tools import mute_logger
+from odoo.tools import file_open, mute_logger
 
 from .register_case import RegisterCase
 
@@ -43,6 +43,14 @@ class TestRegisterEntry(RegisterCase):
         self.env["ir.config_parameter"].set_param("kundekartotek_addon.register_mode", "off")
         self.make_customer(company_registry="310410004")
         self.assertFalse(self.Entry.search([]))
+
+    def test_neutralised_copy_asks_nobody(self):
+        with file_open("kundekartotek_addon/data/neutralize.sql") as script:
+            self.env.cr.execute(script.read())
+        self.env.registry.clear_cache()
+        self.assertFalse(self.service._is_on())
+        self.env["ir.config_parameter"].search([("key", "=", "kundekartotek_addon.register_mode")]).unlink()
+        self.assertTrue(self.service._is_on())
 
     def test_demo_asks_nobody_but_the_stand_in(self):
         parameters = self.env["ir.config_parameter"]

@@ -126,14 +126,15 @@ class RegisterEntry(models.Model):
         for attempt in range(CLAIM_ATTEMPTS):
             try:
                 now = fields.Datetime.now()
-                rows = self.env.execute_query(SQL(
+                self.env.cr.execute(SQL(
                     """UPDATE kundekartotek_register_entry SET claimed_until = %(until)s
                         WHERE id IN (SELECT id FROM kundekartotek_register_entry
                                       WHERE next_due <= %(now)s
                                         AND (claimed_until IS NULL OR claimed_until < %(now)s)
                                       ORDER BY next_due, id LIMIT %(batch)s FOR UPDATE SKIP LOCKED)
                     RETURNING number, id""",
-                    until=now + LEASE, now=now, batch=BATCH))
+                    until=now + LEASE, now=now, batch=BATCH), log_exceptions=False)
+                rows = self.env.cr.fetchall()
                 break
             except SerializationFailure:  # another worker has just claimed some of them
                 if attempt == CLAIM_ATTEMPTS - 1:

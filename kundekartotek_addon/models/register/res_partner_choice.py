@@ -88,6 +88,8 @@ class ResPartner(models.Model):
         if not numbers or not service._is_on():
             return None
         self.check_access("create")
+        if not service._may_look_up():
+            return self._warn_of_register(self.env._("That was many look-ups in a minute. Wait a little."))
         outcome = service._fetch_one(numbers[0])
         if not isinstance(outcome, brreg.Found | brreg.Deleted):
             return self._warn_of_register(service._explain(outcome))
