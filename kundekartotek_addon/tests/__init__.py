@@ -46,3 +46,4 @@ from . import test_register_feed
 from . import test_register_run
 from . import test_register_workers
 from . import test_register_tour
+from . import test_register_settings
