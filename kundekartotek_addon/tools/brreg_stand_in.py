@@ -8,7 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import requests
 
-TIMEOUT = (3, 10)
+TIMEOUT = 10
 
 
 def control_url(register_url: str, action: str) -> str:
