@@ -118,6 +118,8 @@ class ResPartner(models.Model):
             return self.env._("Address")
         if field == "invoice_address":
             return self.env._("Invoice Address")
+        if field == "website":
+            return self.env._("Homepage")
         return self._fields[field]._description_string(self.env)
 
     # -- deciding -------------------------------------------------------------------------------------------
