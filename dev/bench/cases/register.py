@@ -16,9 +16,10 @@ VALIDATED, CUSTOMERS, EVENTS = 10_000, 50_000, 10_000
 # Customers that the register knows. The card has what it says of the name, so that most agree.
 INSERT_CUSTOMERS = """
     INSERT INTO res_partner (name, complete_name, is_company, active, customer_rank, company_registry, vat, country_id,
-                             type, lang, color, partner_share, customer_type, create_date, write_date)
+                             type, lang, color, partner_share, customer_type, autopost_bills, message_bounce,
+                             supplier_rank, create_date, write_date)
     SELECT 'Bench ' || number, 'Bench ' || number, TRUE, TRUE, 1, number, number, %s, 'contact', 'en_US', 0, TRUE,
-           'business', now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
+           'business', 'ask', 0, 0, now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
       FROM unnest(%s) number;
     UPDATE res_partner SET commercial_partner_id = id WHERE commercial_partner_id IS NULL;
     ANALYZE res_partner"""
