@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from datetime import timedelta
 
+from lxml import etree
+
 from odoo import Command, fields
 from odoo.tests import freeze_time, new_test_user, tagged
 
@@ -210,6 +212,19 @@ class TestRegisterFeed(RegisterCase):
         self.published("bankrupt")
         self.assertIn("konkurs", self.customer.activity_ids[0].note.lower())
         self.assertIn("konkurs", self.customer.message_ids[0].body.lower())
+
+    def test_every_list_opens(self):
+        """As the web client reads it, with the fields of its view, for who may see it."""
+        self.night()
+        self.published("bankrupt")
+        reader = self.env(user=self.make_user("reader"))
+        for name in ("change", "entry", "feed", "run", "run.line"):
+            model = reader[f"kundekartotek.register.{name}"]
+            arch = etree.fromstring(model.get_view(view_type="list")["arch"])
+            spec = {node.get("name"): {} for node in arch.iter("field")}
+            with self.subTest(name):
+                self.assertEqual(model.web_search_read([], spec)["length"], model.search_count([]))
+                self.assertTrue(model.search_count([]) or name.startswith("run"))
 
     def test_changes_of_other_companies_are_not_seen(self):
         self.night()

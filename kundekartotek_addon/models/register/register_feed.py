@@ -26,7 +26,7 @@ class RegisterFeed(models.Model):
     kind = fields.Selection(KINDS, required=True, readonly=True)
     last_event_id = fields.Integer(string="Read up to Event", readonly=True)
     last_event_time = fields.Datetime(string="Read up to", readonly=True)
-    read = fields.Datetime(string="Last Reading", readonly=True)
+    read_at = fields.Datetime(string="Last Reading", readonly=True)
     events = fields.Integer(string="Events Read", readonly=True)
     matched = fields.Integer(string="Of Our Customers", readonly=True)
     problem = fields.Char(readonly=True)
@@ -69,7 +69,7 @@ class RegisterFeed(models.Model):
             matched += len(feed._take(outcome))
             events, pages = events + len(outcome.events), pages + 1
             feed.write({
-                "read": fields.Datetime.now(), "events": events, "matched": matched, "problem": False,
+                "read_at": fields.Datetime.now(), "events": events, "matched": matched, "problem": False,
                 "unreachable_since": False})
             self.env["ir.cron"]._commit_progress()
             self.env.invalidate_all()
