@@ -23,7 +23,7 @@ class RegisterFeed(models.Model):
     _order = "id"
     _rec_name = "kind"
 
-    kind = fields.Selection(KINDS, required=True, readonly=True)
+    kind = fields.Selection(KINDS, string="What", required=True, readonly=True)
     last_event_id = fields.Integer(string="Read up to Event", readonly=True)
     last_event_time = fields.Datetime(string="Read up to", readonly=True)
     read_at = fields.Datetime(string="Last Reading", readonly=True)

@@ -30,7 +30,7 @@ class RegisterRun(models.Model):
     _order = "id desc"
     _rec_name = "kind"
 
-    kind = fields.Selection(KINDS, required=True, readonly=True, default="chosen")
+    kind = fields.Selection(KINDS, string="What", required=True, readonly=True, default="chosen")
     user_id = fields.Many2one("res.users", string="Started by", readonly=True, default=lambda self: self.env.user)
     company_id = fields.Many2one("res.company", readonly=True, index="btree_not_null")
     started = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now)
