@@ -20,7 +20,7 @@ OWN = (
 FORM_OF_PUBLIC = {"kommune": ("KOMM", "6500"), "fylkeskommune": ("FYLK", "6500"), "KF": ("KF", "6500")}
 MUNICIPALITIES = {place[0]: place[2:4] for place in PLACES}
 # Streets that the address search spells otherwise than the customer file, or does not know.
-STREETS_OTHERWISE = {"Grønnegata 51": "Grønnegata 51B", "Tverrveien 2": "Tverrvegen 2"}
+STREETS_OTHERWISE = {"Grønnegata 51": "Grønnegata 51B", "Fossegata 7": "Fossgata 7"}
 STREETS_UNKNOWN = ("Pukkverksveien 1", "Knausen 100", "Ytterskjæret 1")
 
 
