@@ -4,8 +4,9 @@ from contextlib import contextmanager
 from unittest.mock import patch
 
 from odoo import SUPERUSER_ID, api
-from odoo.exceptions import ValidationError
+from odoo.exceptions import ConcurrencyError, ValidationError
 from odoo.modules.registry import Registry
+from odoo.service.model import retrying
 from odoo.tests import BaseCase, get_db_name, tagged
 
 LOCK_TIMEOUT = "2s"  # whoever waits for another's open transaction fails
@@ -144,3 +145,104 @@ class TestConcurrentNumbers(BaseCase):
         self.assertIsInstance(seen[0], ValidationError)
         self.assertIn("Samtidig Først", str(seen[0]))
         self.check(1)
+
+
+@tagged("post_install", "-at_install")
+class TestConcurrentOrganisationNumbers(BaseCase):
+    """Two real connections give two customers one organisation number."""
+
+    NUMBER = "310410020"
+
+    def setUp(self):
+        super().setUp()
+        self.registry = Registry(get_db_name())
+        self.enterContext(patch.object(Registry, "_lock", threading.RLock()))
+        self.addCleanup(self.clean)
+
+    def clean(self):
+        with self.connection() as env:
+            env["res.partner"].search([("name", "like", "Samme nummer")]).unlink()
+
+    @contextmanager
+    def connection(self):
+        with self.registry.cursor() as cr:
+            yield api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True})
+
+    def make(self, env, name, **vals):
+        return env["res.partner"].create({
+            "name": f"Samme nummer {name}", "is_company": True, "customer_rank": 1,
+            "country_id": env.ref("base.no").id, "company_registry": self.NUMBER, **vals})
+
+    def customers(self):
+        with self.connection() as env:
+            return env["res.partner"].search([("company_registry", "=", self.NUMBER)]).mapped("name")
+
+    def register(self, begun, outcome):
+        """As a request does, which the server runs again after a conflict with another one."""
+        with self.registry.cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True})
+            cr.execute("SELECT 1")  # the snapshot is taken before the other commits
+            begun.set()
+            try:
+                retrying(lambda: self.make(env, "To"), env)
+                outcome.append("registered")
+            except ValidationError as error:
+                cr.rollback()
+                outcome.append(str(error))
+
+    def test_the_second_waits_and_is_refused(self):
+        begun, outcome = threading.Event(), []
+        with self.connection() as env:
+            self.make(env, "En")
+            second = threading.Thread(target=self.register, args=(begun, outcome))
+            second.start()
+            begun.wait(10)
+            second.join(1)
+            self.assertTrue(second.is_alive(), "it waits for the first to commit")
+        second.join(30)
+        self.assertRegex(outcome[0], "already belongs to Samme nummer En")
+        self.assertEqual(self.customers(), ["Samme nummer En"])
+
+    def test_the_second_goes_on_where_the_first_gives_up(self):
+        begun, outcome = threading.Event(), []
+        with self.connection() as env:
+            self.make(env, "En")
+            second = threading.Thread(target=self.register, args=(begun, outcome))
+            second.start()
+            begun.wait(10)
+            second.join(1)
+            env.cr.rollback()
+        second.join(30)
+        self.assertEqual(outcome, ["registered"])
+        self.assertEqual(self.customers(), ["Samme nummer To"])
+
+    def test_committed_since_our_transaction_began(self):
+        with self.connection() as ours:
+            ours["res.company"].search([], limit=1).name  # our snapshot is taken here
+            with self.connection() as theirs:
+                self.make(theirs, "En")
+            with self.assertRaises(ConcurrencyError):
+                self.make(ours, "To")
+            ours.cr.rollback()
+        self.assertEqual(self.customers(), ["Samme nummer En"])
+
+    def test_a_number_may_go_from_one_to_another_in_one_transaction(self):
+        with self.connection() as env:
+            first = self.make(env, "En").id
+        with self.connection() as env:
+            env["res.partner"].browse(first).company_registry = False
+            self.make(env, "To").unlink()
+            self.make(env, "Tre")
+        self.assertEqual(self.customers(), ["Samme nummer Tre"])
+        with self.connection() as env:
+            env["res.partner"].search([("name", "=", "Samme nummer Tre")]).unlink()
+            self.make(env, "Fire")
+        self.assertEqual(self.customers(), ["Samme nummer Fire"])
+
+    def test_different_numbers_do_not_wait(self):
+        with self.connection() as first, self.connection() as second:
+            second.cr.execute("SET LOCAL lock_timeout = %s", [LOCK_TIMEOUT])
+            self.make(first, "En")
+            self.make(second, "To", company_registry="310410004")
+            first.cr.rollback()
+            second.cr.rollback()

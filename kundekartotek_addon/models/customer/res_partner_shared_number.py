@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import ConcurrencyError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -14,6 +14,8 @@ NUMBER_IN = {
     f" '{orgnr.SEPARATORS}', '', 'g') from '{orgnr.SPELLING}') from '[0-9]{{9}}')"
     for field in orgnr.FIELDS
 }
+# The first key of the advisory locks, whose second one is the number; and how many one statement takes.
+CLAIM, MOST_CLAIMS = 923_609_016, 200
 # A change of one of these may make two customers share a number.
 IDENTITY_FIELDS = {*orgnr.FIELDS, "country_id", "company_id", "is_branch", "customer_rank"}
 
@@ -73,6 +75,7 @@ class ResPartner(models.Model):
         if self.env.context.get("no_organisation_number_check"):
             return
         customers = self.filtered("is_customer")
+        customers._claim_organisation_numbers()
         for partner, others in customers._find_same_organisation_number(customers_only=True).items():
             raise ValidationError(
                 self.env._(
@@ -84,6 +87,30 @@ class ResPartner(models.Model):
                     others=self._name_others(others),
                 )
             )
+
+    def _claim_organisation_numbers(self):
+        """Let the second of two sessions that give customers one number at the same moment wait for the first,
+        and see what was committed since its own transaction began. More numbers than ``MOST_CLAIMS`` at once, an
+        import, would take too many locks: they are only looked for.
+
+        :raise ConcurrencyError: after which the server runs the request again, as after PostgreSQL's own
+        """
+        numbers = {partner._get_organisation_number() for partner in self if not partner.is_branch} - {None}
+        if not numbers:
+            return
+        if len(numbers) <= MOST_CLAIMS:
+            self.env.cr.execute(SQL(
+                "SELECT pg_advisory_xact_lock(%s, number) FROM (SELECT unnest(%s) AS number ORDER BY 1) sorted",
+                CLAIM, sorted(map(int, numbers))))
+        query = self._get_organisation_number_query(numbers)
+        with self.env.registry.cursor() as cr:
+            # What this transaction has changed itself is locked, and not looked at.
+            cr.execute(SQL("SELECT id FROM res_partner WHERE id IN %s FOR SHARE SKIP LOCKED", query))
+            committed = set(cr.fetchall())
+            cr.rollback()
+        if committed.difference(self.env.execute_query(query)):
+            raise ConcurrencyError(self.env._(
+                "Somebody has just registered the same organisation number. Try again to see who has it."))
 
     def _name_others(self, others):
         """:return: the names of other partners, as far as the user may see them"""
