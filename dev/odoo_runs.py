@@ -44,6 +44,7 @@ class OdooRuns:
         options = ["--with-demo", "--load-language", LANGUAGE, "--no-http"]
         report = self._logged("demo-install", "-d", name, "-i", ADDON.name, *options)
         report += self._logged("demo-upgrade", "-d", name, "-u", ADDON.name, "--no-http")
+        report += self._script("ehf", name)  # every module that installs itself is there
         rows = self.server.query("SELECT demo FROM ir_module_module WHERE name = :'it'", name, it=ADDON.name)
         return report + checked([] if rows == [["t"]] else ["the demo data did not load"])
 

@@ -20,6 +20,7 @@ from . import res_partner_agreement
 from . import sale_order
 from . import account_move
 from . import account_move_send
+from . import account_move_ehf
 from . import res_partner_identity
 from . import res_partner_shared_number
 from . import res_partner_data_issue

@@ -38,7 +38,7 @@ class Overview(models.AbstractModel):
         mend = "kundekartotek_addon.res_partner_action_data_issue"
         return [
             Tile("customers", self.env._("Customers"), customers, note=self.env._("Everyone you sell to")),
-            Tile("incomplete", self.env._("Incomplete"), incomplete,
+            Tile("incomplete", self.env._("Incomplete Customers"), incomplete,
                  tone="warning", note=self.env._("Lack something an invoice needs")),
             Tile("no_number", self.env._("No Customer Number"), customers, Domain("ref", "=", False),
                  tone="warning", note=self.env._("Select them and choose Assign Customer Numbers")),
