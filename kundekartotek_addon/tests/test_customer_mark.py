@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+from odoo import Command
 from odoo.tests import Form, new_test_user, tagged
 
 from .common import KundekartotekCase
@@ -76,3 +77,75 @@ class TestCustomerMark(KundekartotekCase):
         order.action_confirm()
         self.assertTrue(buyer.is_customer)
         self.assertFalse(contact.is_customer)
+
+
+@tagged("post_install", "-at_install")
+class TestWaysIn(KundekartotekCase):
+    """Modules that this one does not depend on, by what they call: the same rules for every customer, whoever
+    brings it in and with whatever rights."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env.company.customer_number_scheme_id = cls.env["kundekartotek.number.scheme"].create(
+            {"name": "Veier inn", "pattern": "VI-{seq:04}"})
+        term = cls.env["account.payment.term"].create({"name": "Netto 20"})
+        cls.category = cls.env["kundekartotek.category"].create({"name": "Nye", "payment_term_id": term.id})
+        cls.env["kundekartotek.category.rule"].create({
+            "name": "Oslo", "category_id": cls.category.id, "domain": "[('city', '=', 'Oslo')]"})
+        cls.product = cls.env["product.product"].create({"name": "Vare", "list_price": 100})
+        cls.seller = new_test_user(
+            cls.env, "ways_in_seller", groups="sales_team.group_sale_salesman,base.group_partner_manager")
+
+    def assertReceived(self, customer, number, **values):
+        self.assertRecordValues(customer, [{
+            "is_customer": True, "ref": number, "customer_category_id": self.category.id,
+            "property_payment_term_id": self.category.payment_term_id.id, **values}])
+
+    def order(self, env, partner, **vals):
+        return env["sale.order"].create({
+            "partner_id": partner.id,
+            "order_line": [Command.create({"product_id": self.product.id, "product_uom_qty": 1})], **vals})
+
+    def test_lead_of_crm(self):
+        """``crm.lead._create_customer``: the company, then the person below it, with the salesperson's rights and the
+        values of ``_prepare_customer_values``; the quotation of the lead is confirmed later."""
+        env = self.env(user=self.seller)
+        values = {
+            "user_id": self.seller.id, "comment": "<p>Ringte i går</p>", "phone": "22 33 44 55", "email": False,
+            "function": False, "street": "Storgata 1", "street2": False, "zip": "0155", "city": "Oslo",
+            "country_id": self.norway.id, "state_id": False, "website": False, "type": "contact", "company_name": False}
+        company = env["res.partner"].create(
+            {**values, "name": "Emne AS", "parent_id": False, "is_company": True})
+        person = env["res.partner"].create(
+            {**values, "name": "Kari Emne", "parent_id": company.id, "is_company": False})
+        self.assertFalse(company.is_customer, "a lead is nobody's customer yet")
+        self.order(env, person).action_confirm()
+        self.assertReceived(company.sudo(), "VI-0001", customer_type="business", customer_region="03")
+        self.assertFalse(person.ref)
+
+    def test_buyer_in_the_web_shop(self):
+        """Checkout: the public user's address is created with superuser rights (``portal``), and the order is
+        confirmed by the payment (``payment.transaction._post_process``), again as superuser."""
+        public = self.env.ref("base.public_user")
+        env = self.env(user=public, su=True)
+        buyer = env["res.partner"].with_context(tracking_disable=True, no_vat_validation=True).create({
+            "name": "Nina Nettkjøper", "email": "nina@example.com", "phone": "91500117", "street": "Parkveien 2",
+            "zip": "0256", "city": "Oslo", "country_id": self.norway.id, "type": "contact", "company_name": False,
+            "vat": False, "parent_id": False, "lang": "en_US"})
+        order = self.order(env, buyer, user_id=False)
+        order.with_context(send_email=False).action_confirm()
+        self.assertReceived(buyer, "VI-0001", customer_type="consumer")
+        self.order(env, buyer, user_id=False).action_confirm()
+        self.assertEqual(buyer.ref, "VI-0001", "a customer that comes back keeps its number")
+
+    def test_buyer_with_a_number_that_another_customer_has(self):
+        """A shop must not stop at old data: the order is taken, and the two are listed to be mended."""
+        known = self.make_customer(company_registry="923609016", city="Oslo")
+        env = self.env(user=self.env.ref("base.public_user"), su=True)
+        buyer = env["res.partner"].create({
+            "name": "Fjellbekk nettbutikk", "is_company": True, "country_id": self.norway.id, "city": "Oslo",
+            "vat": "NO923609016MVA"})
+        self.order(env, buyer).action_confirm()
+        self.assertTrue(buyer.is_customer)
+        self.assertEqual((known + buyer).mapped("data_issue"), ["duplicate", "duplicate"])
