@@ -19,9 +19,9 @@ customer = env["res.partner"].create({
     "name": "Prøve kommune", "is_company": True, "country_id": norway.id, "company_registry": "999999980",
     "customer_type": "public", "buyer_reference": "RESSURS-4711"})
 invoices = env["account.move"].create([{
-    "move_type": "out_invoice", "partner_id": customer.id, "invoice_date": "2026-01-15", "company_id": company.id,
-    "buyer_reference": reference,
-    "invoice_line_ids": [Command.create({"name": "Vare", "price_unit": 500})]} for reference in ("RESSURS-4711", False)])
+    "buyer_reference": reference, "move_type": "out_invoice", "partner_id": customer.id, "invoice_date": "2026-01-15", "company_id": company.id,
+    "invoice_line_ids": [Command.create({"name": "Vare", "price_unit": 500})],
+} for reference in ("RESSURS-4711", False)])
 invoices.action_post()
 for builder in ("account.edi.xml.ubl_bis3", "account.edi.xml.ubl_21"):
     for invoice, expected in zip(invoices, ("RESSURS-4711", customer.ref or None), strict=True):

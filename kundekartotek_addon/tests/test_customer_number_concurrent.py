@@ -218,7 +218,7 @@ class TestConcurrentOrganisationNumbers(BaseCase):
 
     def test_committed_since_our_transaction_began(self):
         with self.connection() as ours:
-            ours["res.company"].search([], limit=1).name  # our snapshot is taken here
+            ours["res.company"].search([], limit=1).read(["name"])  # our snapshot is taken here
             with self.connection() as theirs:
                 self.make(theirs, "En")
             with self.assertRaises(ConcurrencyError):
