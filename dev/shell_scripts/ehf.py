@@ -19,7 +19,8 @@ customer = env["res.partner"].create({
     "name": "Prøve kommune", "is_company": True, "country_id": norway.id, "company_registry": "999999980",
     "customer_type": "public", "buyer_reference": "RESSURS-4711"})
 invoices = env["account.move"].create([{
-    "buyer_reference": reference, "move_type": "out_invoice", "partner_id": customer.id, "invoice_date": "2026-01-15", "company_id": company.id,
+    "buyer_reference": reference, "move_type": "out_invoice", "partner_id": customer.id, "company_id": company.id,
+    "invoice_date": "2026-01-15",
     "invoice_line_ids": [Command.create({"name": "Vare", "price_unit": 500})],
 } for reference in ("RESSURS-4711", False)])
 invoices.action_post()
