@@ -16,6 +16,7 @@
         "security/ir.model.access.csv",
         "security/rules.xml",
         "security/register_rules.xml",
+        "security/receivables_ledger_rules.xml",
         "security/insight_rules.xml",
         # data
         "data/customer_category_cron.xml",
@@ -62,6 +63,7 @@
         "views/receivables/balance_list_views.xml",
         "views/receivables/statement_views.xml",
         "views/receivables/statement_settings_views.xml",
+        "views/receivables/communication_views.xml",
         "views/receivables/res_partner_views.xml",
         # views: register
         "views/register/postal_code_views.xml",

@@ -47,3 +47,4 @@ from . import test_register_run
 from . import test_register_workers
 from . import test_register_tour
 from . import test_register_settings
+from . import test_receivables_communication

@@ -38,6 +38,7 @@ TABLE = {
     "kundekartotek.followup.note": WORK_WIZARD,
     "kundekartotek.statement": READ,
     "kundekartotek.statement.send": WORK_WIZARD,
+    "kundekartotek.communication": READ,
     "kundekartotek.ledger.entry": READ,
     "kundekartotek.ledger.period": NOBODY,
     "kundekartotek.ledger.report": dict.fromkeys(ROLES, "rwcu"),

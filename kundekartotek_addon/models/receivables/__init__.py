@@ -8,3 +8,4 @@ from . import statement
 from . import statement_content
 from . import statement_schedule
 from . import res_config_settings_statement
+from . import communication

@@ -126,6 +126,9 @@ class AccountMove(models.Model):
         for move in self.sudo():
             changed = {name: value for name, value in vals.items() if move[name] != value}
             move.write(changed)
+            if not changed.keys().isdisjoint(FOLLOWUP_NOTES):
+                note = move.followup_note or self.env._("Promise and dispute taken back")
+                move.message_post(body=note, message_type="comment", subtype_xmlid="mail.mt_note")
             if "no_followup" in changed:  # on the items, where core writes it for every new one
                 words = {True: self.env._("Yes"), False: self.env._("No")}
                 new = bool(changed["no_followup"])

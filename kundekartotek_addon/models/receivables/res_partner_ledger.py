@@ -20,3 +20,17 @@ class ResPartner(models.Model):
             "domain": [("partner_id", "=", customer.id)],
             "context": {"one_customer": True},
         }
+
+    def action_open_communication(self):
+        """What was said and sent to and by this customer and its contacts."""
+        self.ensure_one()
+        self.check_access("read")
+        self.env["kundekartotek.communication"].check_access("read")
+        customer = self.commercial_partner_id
+        action = self.env["ir.actions.act_window"]._for_xml_id("kundekartotek_addon.communication_action")
+        return {
+            **action,
+            "name": self.env._("Communication: %(name)s", name=customer.display_name),
+            "domain": [("partner_id", "=", customer.id)],
+            "context": {"one_customer": True},
+        }
