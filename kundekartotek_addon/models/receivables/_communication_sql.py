@@ -62,7 +62,8 @@ MESSAGES = """
 ACTIVITIES = """
     SELECT activity.id, activity.date_deadline::timestamp AS date, %(customer)s AS partner_id,
            %(contact)s AS contact_id, %(company)s AS company_id, 'activity' AS kind,
-           CASE type.category WHEN 'phonecall' THEN 'phone' WHEN 'meeting' THEN 'meeting' ELSE 'internal' END AS channel,
+           CASE type.category WHEN 'phonecall' THEN 'phone' WHEN 'meeting' THEN 'meeting'
+                ELSE 'internal' END AS channel,
            CASE WHEN activity.date_deadline < %(today)s THEN 'overdue' ELSE 'planned' END AS result,
            coalesce(activity.summary, type.name ->> 'en_US') AS subject, activity.note AS body,
            doer.partner_id AS author_id, NULL::varchar AS recipient, activity.res_model, activity.res_id
