@@ -28,6 +28,7 @@
         "data/postal_cron.xml",
         "data/receivables_statement.xml",
         "data/register_cron.xml",
+        "data/insight_payment_rule.xml",
         # views: settings, first, because every room adds to them
         "views/res_config_settings_views.xml",
         # wizards
@@ -40,6 +41,7 @@
         "wizards/register/postal_import_views.xml",
         "reports/receivables/statement_templates.xml",
         "wizards/receivables/statement_send_views.xml",
+        "wizards/insight/insight_report_views.xml",
         # views: audit
         "views/audit/audit_event_views.xml",
         "views/audit/res_partner_views.xml",
@@ -73,8 +75,16 @@
         "views/register/register_views.xml",
         "views/register/res_partner_register_views.xml",
         "views/register/res_config_settings_register_views.xml",
+        # views: insight
+        "views/insight/res_config_settings_views.xml",
+        "views/insight/customer_metrics_views.xml",
+        "views/insight/segment_views.xml",
+        "views/insight/kpi_views.xml",
+        "views/insight/report_views.xml",
+        "views/insight/res_partner_views.xml",
         # menus, last
         "views/menus.xml",
+        "views/insight/menus.xml",
     ],
     "demo": ["demo/kundekartotek_demo.xml"],
     "assets": {

@@ -48,6 +48,7 @@ class KundekartotekDemo(models.AbstractModel):
         DemoLedger(branch, products, seed=1905).invoice(
             [(partner, habit, rate / 3, amount / 2) for partner, habit, rate, amount in plans[::5]])
         setup.make_agreements(by_name)
+        self._measure(main + branch)
         # when the demo has started
         self.env["kundekartotek.address.check"]._cron_check_all()
         self.env["kundekartotek.register.entry"]._insert_due(sorted(filter(None, (
@@ -59,6 +60,25 @@ class KundekartotekDemo(models.AbstractModel):
         parameters = self.env["ir.config_parameter"]
         if not parameters.get_param("kundekartotek_addon.register_mode"):
             parameters.set_param("kundekartotek_addon.register_mode", "demo")
+
+    def _measure(self, companies):
+        """Figures and classes of today, which a job would write the first night; then a rule on classes and what it
+        proposes, and a class that somebody locked."""
+        self.env.flush_all()
+        metrics = self.env["kundekartotek.customer.metrics"]
+        for company in companies.sudo():
+            metrics._refresh(company)
+            metrics._classify(company)
+            self.env["kundekartotek.kpi"]._keep(company)
+        locked = self.env.ref("kundekartotek_addon.demo_customer_vindkastseilmakerias")
+        self._keep("demo_segment_lock", self.env["kundekartotek.segment.lock"].create({
+            "partner_id": locked.id, "company_id": companies[0].id, "abc_class": "b",
+            "reason": "Ny rammeavtale fra neste kvartal"}))
+        rule = self._keep("demo_segment_rule", self.env["kundekartotek.segment.rule"].create({
+            "name": "Ring kunder med risiko", "company_id": companies[0].id, "payment_class": "risk",
+            "effect": "activity", "note": "Ring og avtal nedbetaling"}))
+        for rows in rule._propose():
+            self.env["kundekartotek.segment.proposal"]._propose_to(rule, rows)
 
     def _keep(self, name, record):
         self.env["ir.model.data"]._update_xmlids([

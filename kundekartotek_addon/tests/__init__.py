@@ -48,3 +48,6 @@ from . import test_register_workers
 from . import test_register_tour
 from . import test_register_settings
 from . import test_receivables_communication
+from . import test_insight_classes
+from . import test_insight_overview
+from . import test_insight_reports

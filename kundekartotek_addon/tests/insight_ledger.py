@@ -163,7 +163,7 @@ class InsightLedgerCase(CustomerLedgerCase):
             sizes = [sum(part for part, _day in claim[2]) for claim in chosen]
             is_late = sum(max(day for _part, day in pieces) > due for _i, due, pieces, _o in chosen)
             result |= {
-                f"claim_count{span}": count, f"late_count{span}": is_late,
+                f"claim_count{span}": count, f"late_count{span}": is_late, f"claim_amount{span}": amount,
                 f"days_to_pay{span}": ratio(sum(d / s for d, s in zip(days, sizes)), count),
                 f"days_to_pay_weighted{span}": ratio(sum(days), amount),
                 f"days_late{span}": ratio(sum(d / s for d, s in zip(late, sizes)), count),

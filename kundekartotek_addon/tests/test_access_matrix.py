@@ -15,6 +15,7 @@ READ = dict.fromkeys(ROLES, "r")
 CONFIGURATION = {**READ, "administrator": "rwcu"}
 DAILY_WORK = {**READ, "case_worker": "rwcu", "credit_manager": "rwcu", "administrator": "rwcu"}
 WORK_WIZARD = dict.fromkeys(("case_worker", "credit_manager", "administrator"), "rwcu")
+MANAGED = {**READ, "credit_manager": "rwcu", "administrator": "rwcu"}
 ADMINISTRATION = {"administrator": "rwcu"}
 TRAIL = dict.fromkeys(("privacy_officer", "auditor"), "r")  # not those whom it watches
 
@@ -48,6 +49,21 @@ TABLE = {
     "kundekartotek.period.report": NOBODY,
     "kundekartotek.customer.metrics": READ,
     "kundekartotek.metrics.dirty": {"administrator": "r"},
+    "kundekartotek.customer.claim": READ,
+    "kundekartotek.customer.cohort": READ,
+    "kundekartotek.customer.product": READ,
+    "kundekartotek.customer.ranking": READ,
+    "kundekartotek.insight.report": dict.fromkeys(ROLES, "rwcu"),
+    "kundekartotek.insight.source": NOBODY,
+    "kundekartotek.kpi": READ,
+    "kundekartotek.kpi.report": NOBODY,
+    "kundekartotek.payment.rule": MANAGED,
+    "kundekartotek.sales.season": READ,
+    "kundekartotek.segment.change": READ,
+    "kundekartotek.segment.lock": MANAGED,
+    "kundekartotek.segment.proposal": READ,
+    "kundekartotek.segment.rule": MANAGED,
+    "kundekartotek.segment.why": NOBODY,
     "kundekartotek.register.change": READ,
     "kundekartotek.register.compare": dict.fromkeys((*ROLES, *EMPLOYEES), "rwc"),
     "kundekartotek.register.compare.line": dict.fromkeys((*ROLES, *EMPLOYEES), "rwc"),

@@ -59,9 +59,23 @@ METHODS = {
         "action_view_matching": ROLE,
         "action_view_moving": ROLE,
     },
+    "kundekartotek.customer.metrics": {
+        "action_lock_class": MANAGERS,
+        "action_open_customer": ROLE,
+        "action_view_changes": ROLE,
+    },
+    "kundekartotek.insight.report": {
+        "action_pdf": ROLE,
+        "action_show": ROLE,
+        "action_xlsx": ROLE,
+    },
     "kundekartotek.overview": {
         "count_tile": (ROLE, {"key": "customers"}),
+        "get_insight": ROLE,
         "get_tiles": ROLE,
+    },
+    "kundekartotek.payment.rule": {
+        "action_view_customers": ROLE,
     },
     "kundekartotek.postal.import": {
         "action_import": ADMINISTRATOR,
@@ -91,6 +105,13 @@ METHODS = {
         "action_preview": ADMINISTRATOR,
         "action_renumber": ADMINISTRATOR,
     },
+    "kundekartotek.segment.proposal": {
+        "action_accept": MANAGERS,
+        "action_decline": MANAGERS,
+    },
+    "kundekartotek.segment.rule": {
+        "action_view_proposals": ROLE,
+    },
     "res.config.settings": {
         "action_fetch_postal_codes": NOBODY,  # of these: it takes who may open the settings
         "action_test_address_search": NOBODY,
@@ -106,6 +127,7 @@ METHODS = {
         "action_open_customer_items": LEDGER,
         "action_open_last_invoice": LEDGER,
         "action_open_last_payment": LEDGER,
+        "action_open_metrics": ROLE,
         "action_open_overdue_items": LEDGER,
         "action_refresh_register": WORKERS,
         "action_spell_organisation_numbers": WORKERS,
@@ -145,6 +167,18 @@ ROUTES = {}
 # How to make a record of a model for the calls, with the case and an environment: the superuser's, for wizards that
 # of who calls, with access checks off. What is not here: a wizard without values, else any record that is there.
 SAMPLES = {
+    "account.move.line": lambda case, env: case.make_entry(env).line_ids[0],
+    "account.partial.reconcile": lambda case, env: case.make_entry(env).line_ids.matched_debit_ids[0],
+    "kundekartotek.customer.metrics": lambda case, env: env["kundekartotek.customer.metrics"].create(
+        {"partner_id": case.customer.id, "company_id": case.company.id, "computed_at": fields.Datetime.now()}),
+    "kundekartotek.payment.rule": lambda case, env: env["kundekartotek.payment.rule"].create(
+        {"name": f"{SECRET} regel", "payment_class": "risk", "company_id": case.company.id}),
+    "kundekartotek.segment.lock": lambda case, env: env["kundekartotek.segment.lock"].create(
+        {"partner_id": case.customer.id, "company_id": case.company.id, "abc_class": "a", "reason": SECRET}),
+    "kundekartotek.segment.proposal": lambda case, env: env["kundekartotek.segment.proposal"].create(
+        {"partner_id": case.customer.id, "company_id": case.company.id, "effect": "trust", "trust": "bad"}),
+    "kundekartotek.segment.rule": lambda case, env: env["kundekartotek.segment.rule"].create(
+        {"name": SECRET, "company_id": case.company.id, "abc_class": "a", "effect": "trust", "trust": "good"}),
     "account.move": lambda case, env: env["account.move"].create(
         {"move_type": "out_invoice", "partner_id": case.customer.id, "company_id": case.company.id}),
     "kundekartotek.agreement": lambda case, env: env["kundekartotek.agreement"].create(
@@ -355,6 +389,18 @@ class TestAccessMethods(KundekartotekCase, HttpCase):
             user = self.users[caller]
             return records.with_user(user).with_context(allowed_company_ids=user.company_ids.ids).has_access(who)
         return caller != "foreign" and caller in who
+
+    def make_entry(self, env):
+        """A posted entry of a customer that settles itself."""
+        account = env["account.account"].search([
+            ("account_type", "=", "asset_receivable"), ("company_ids", "in", self.company.ids)], limit=1)
+        entry = env["account.move"].create({"company_id": self.company.id, "line_ids": [Command.create({
+            "account_id": account.id, "partner_id": self.customer.id, "name": SECRET, "balance": balance,
+        }) for balance in (100, -100)]})
+        entry.action_post()
+        entry.line_ids.reconcile()
+        env.cr.precommit.run()  # what waits for the end of the transaction is no answer to the call
+        return entry
 
     def sample(self, model, env):
         """A record to call on. A wizard belongs to who made it."""

@@ -3,3 +3,4 @@ from . import audit
 from . import customer
 from . import register
 from . import receivables
+from . import insight

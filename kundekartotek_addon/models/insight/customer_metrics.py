@@ -9,7 +9,8 @@ RFM_SEGMENTS = [
     ("attention", "Needs Attention"), ("at_risk", "At Risk"), ("hibernating", "Hibernating"), ("lost", "Lost")]
 SPANS = ("", "_lifetime")
 PAYING = (
-    "claim_count", "late_count", "days_to_pay", "days_to_pay_weighted", "days_late", "days_late_weighted",
+    "claim_count", "claim_amount", "late_count", "days_to_pay", "days_to_pay_weighted", "days_late",
+    "days_late_weighted",
     "share_late", "share_late_amount")  # fmt: skip
 MEASURES = (
     "revenue_12m", "revenue_prev_12m", "revenue_36m", "revenue_lifetime",
@@ -93,6 +94,8 @@ class KundekartotekCustomerMetrics(models.Model):
     claim_count = fields.Integer(
         string="Claims 12 Months", readonly=True, help="Claims settled in the last 12 months or overdue now.")
     claim_count_lifetime = fields.Integer(string="Claims", readonly=True)
+    claim_amount = fields.Monetary(**MONEY, string="Paid or Overdue 12 Months", help="The money of these claims.")
+    claim_amount_lifetime = fields.Monetary(**MONEY, string="Paid or Overdue")
     late_count = fields.Integer(string="Late 12 Months", readonly=True)
     late_count_lifetime = fields.Integer(string="Late", readonly=True)
     days_to_pay = fields.Float(

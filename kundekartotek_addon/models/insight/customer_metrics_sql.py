@@ -104,6 +104,8 @@ class KundekartotekCustomerMetrics(models.Model):
 
         if name in ("claim_count", "late_count"):
             return SQL("coalesce(%s, 0)", part(name))
+        if name == "claim_amount":
+            return SQL("coalesce(round(%s::numeric, 2), 0)", part("amount"))
         above, below = {
             "days_to_pay": ("days", "claim_count"), "days_to_pay_weighted": ("days_amount", "amount"),
             "days_late": ("late_days", "claim_count"), "days_late_weighted": ("late_days_amount", "amount"),

@@ -78,6 +78,8 @@ class KundekartotekCustomerMetrics(models.Model):
                 return  # the job is run again
             self.env["kundekartotek.metrics.dirty"]._forget(company)
             self._refresh(company)
+            self._classify(company)
+            self.env["kundekartotek.kpi"]._keep(company)
             if not commit_progress(1):
                 return
 
@@ -97,6 +99,7 @@ class KundekartotekCustomerMetrics(models.Model):
         for company in self._measured_companies():
             if partner_ids := [partner for partner, company_id in noted if company_id in (None, company.id)]:
                 self._refresh(company, partner_ids)
+                self._classify(company, partner_ids)
 
     @api.model
     def _lock(self):

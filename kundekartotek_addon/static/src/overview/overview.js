@@ -4,12 +4,13 @@ import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { formatInteger } from "@web/views/fields/formatters";
 import { Layout } from "@web/search/layout";
+import { Insight } from "../insight/insight";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
 
 /** Numbers that lead to the records they count. Each is asked for by itself, so that a slow one keeps nobody waiting. */
 export class Overview extends Component {
     static template = "kundekartotek_addon.Overview";
-    static components = { Layout };
+    static components = { Insight, Layout };
     static props = { ...standardActionServiceProps };
 
     setup() {

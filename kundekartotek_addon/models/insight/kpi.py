@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from datetime import timedelta
+
+from dateutil.relativedelta import relativedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from .kpi_sql import CURRENT, DIMENSION, EVENTS, HISTORY, SALES_OF_MONTHS
+
+MONTHS = 37  # kept from the ledger: three years, and the month before them
+REMEASURED = 3  # months whose sales are read again every night, for what was posted late
+MONEY = {"currency_field": "currency_id", "readonly": True}
+
+
+class KundekartotekKpi(models.Model):
+    """Key figures by the month, of a legal entity and of each of its categories and salespersons. The last month is
+    the one we are in, up to the day of the computation. Sales and receivables of the months before the addon are
+    read from the ledger once; what depends on the customers' measures begins with it."""
+
+    _name = "kundekartotek.kpi"
+    _description = "Key Figures of Customers"
+    _order = "date DESC, dimension, id"
+    _rec_name = "date"
+    _log_access = False
+
+    company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="cascade")
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    date = fields.Date(string="Month's End", required=True, readonly=True)
+    dimension = fields.Selection(
+        [("company", "Company"), ("category", "Category"), ("user", "Salesperson")], required=True, readonly=True)
+    customer_category_id = fields.Many2one(
+        "kundekartotek.category", string="Category", readonly=True, ondelete="cascade", index="btree_not_null")
+    user_id = fields.Many2one(
+        "res.users", string="Salesperson", readonly=True, ondelete="cascade", index="btree_not_null")
+    computed_at = fields.Datetime(string="Computed", readonly=True)
+
+    revenue = fields.Monetary(**MONEY, help="Of the month, without VAT.")
+    sales = fields.Monetary(**MONEY, string="Sales Incl. VAT", help="Of the month.")
+    receivables = fields.Monetary(**MONEY, help="At the month's end.")
+    overdue = fields.Monetary(**MONEY, help="The part of the receivables that was due before the month's end.")
+    sales_12m = fields.Monetary(**MONEY, string="Sales Incl. VAT 12 Months")
+    dso = fields.Float(
+        string="DSO", readonly=True, digits=(16, 1), aggregator="avg",
+        help="Receivables at the month's end / sales incl. VAT of 12 months x 365.")
+    turnover = fields.Float(
+        string="Receivables Turnover", readonly=True, digits=(16, 2), aggregator="avg",
+        help="Sales incl. VAT of 12 months / mean of the receivables at 13 month ends.")
+    customers = fields.Integer(
+        string="Active Customers", readonly=True, help="Customers with an invoice in the last 12 months.")
+    revenue_per_customer = fields.Monetary(
+        **MONEY, aggregator="avg", help="Revenue of 12 months / active customers.")
+    clv = fields.Monetary(
+        **MONEY, string="Customer Lifetime Value", aggregator="avg",
+        help="Mean over all that ever bought of average yearly purchase x years of relationship.")
+    days_to_pay = fields.Float(
+        readonly=True, digits=(16, 1), aggregator="avg",
+        help="Average payment time of 12 months: sum of days / number of invoices.")
+    days_to_pay_weighted = fields.Float(
+        string="Days to Pay, Weighted", readonly=True, digits=(16, 1), aggregator="avg",
+        help="The same, each invoice weighing as much as its amount.")
+    cei = fields.Float(
+        string="CEI, %", readonly=True, digits=(16, 1), aggregator="avg",
+        help="Collection effectiveness index of 12 months: (open a year ago + sales - open now) / "
+        "(open a year ago + sales - not due now) x 100.")
+
+    _month_unique = models.UniqueIndex(
+        "(company_id, date, dimension, coalesce(customer_category_id, 0), coalesce(user_id, 0))")
+
+    @api.model
+    def _keep(self, company):
+        """Write the key figures of the month we are in, and those of earlier months that are not there yet."""
+        day = self.env["kundekartotek.customer.metrics"]._measuring_day(company)
+        month = self._month_end(day)
+        terms = {
+            "company": company.id, "month": month, "day": day, "now": fields.Datetime.now(),
+            "companies": self.env["kundekartotek.customer.metrics"]._tree_ids(company),
+            "accounts": self.env["res.partner"]._receivable_account_ids(),
+            "first": self._month_end(month - relativedelta(months=MONTHS)),
+            "again": (month - relativedelta(months=REMEASURED)).replace(day=1),
+            "y1": month - relativedelta(years=1),
+            "year": (day - (day - relativedelta(years=1))).days,
+        }  # fmt: skip
+        terms |= {"events": SQL(EVENTS, **terms), "dimension": SQL(DIMENSION)}
+        self.env.flush_all()
+        if not self.search_count([("company_id", "=", company.id), ("date", "<", month)], limit=1):
+            self.env.cr.execute(SQL(HISTORY, **terms))
+        else:
+            self.env.cr.execute(SQL(SALES_OF_MONTHS, **terms))
+        self.env.cr.execute(SQL(CURRENT, **terms))
+        self.invalidate_model()
+
+    @api.model
+    def _month_end(self, day):
+        return (day.replace(day=1) + relativedelta(months=1)) - timedelta(1)

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+METRICS = "kundekartotek.customer.metrics"
+
+
+class InsightSource(models.AbstractModel):
+    """What the reports on customers have in common: the legal entity of the current company, its day, and which
+    customers one wants to see."""
+
+    _name = "kundekartotek.insight.source"
+    _description = "Source of Reports on Customers"
+    _inherit = ["kundekartotek.report.mixin"]
+
+    @api.model
+    def _entity(self):
+        """The root company. sudo: the figures are the legal entity's, also for users of a branch."""
+        return self.env.company.root_id.sudo()
+
+    @api.model
+    def _day(self):
+        return fields.Date.context_today(self)
+
+    @api.model
+    def _companies(self):
+        return self.env[METRICS]._tree_ids(self._entity())
+
+    @api.model
+    def _invoice_fields(self):
+        move = self.env["account.move"]._fields
+        return [move[name] for name in (
+            "amount_untaxed_signed", "commercial_partner_id", "company_id", "invoice_date", "move_type", "state")]
+
+    # ---- to take away ------------------------------------------------------------------------------------
+
+    @api.model
+    def _report_options(self, options):
+        """The customers and the category asked for, of those that the user may see."""
+        cleaned = {}
+        for name, model in (("partner_ids", "res.partner"), ("category_ids", "kundekartotek.category"),
+                            ("product_category_ids", "product.category")):
+            asked = options.get(name)
+            ids = [each for each in asked if isinstance(each, int)] if isinstance(asked, list) else []
+            domain = [("id", "child_of" if name != "partner_ids" else "in", ids)]
+            cleaned[name] = self.env[model].search(domain).ids if ids else []
+        return cleaned
+
+    @api.model
+    def _report_subject(self, options):
+        return self.env["res.partner"].browse(options.get("partner_ids") or [])
+
+    @api.model
+    def _report_heading(self, options):
+        heading = [
+            (self.env._("Company"), self._entity().name), *super()._report_heading(options)[1:],
+            (self.env._("Day of the figures"), self._day())]
+        for name, model, label in (
+            ("partner_ids", "res.partner", self.env._("Customers")),
+            ("category_ids", "kundekartotek.category", self.env._("Category")),
+            ("product_category_ids", "product.category", self.env._("Product category")),
+        ):
+            if options.get(name):
+                records = self.env[model].browse(options[name][:10])
+                heading.append((label, ", ".join(records.mapped("display_name"))))
+        return heading
+
+    @api.model
+    def _report_domain(self, options):
+        domain = [("company_id", "=", self._entity().id)]
+        if options.get("partner_ids"):
+            commercial = self.env["res.partner"].browse(options["partner_ids"]).commercial_partner_id
+            domain.append(("partner_id", "in", commercial.ids))
+        if options.get("category_ids"):
+            domain.append(("partner_id.customer_category_id", "in", options["category_ids"]))
+        if options.get("product_category_ids") and "product_category_id" in self._fields:
+            domain.append(("product_category_id", "in", options["product_category_ids"]))
+        return domain
+
+    @api.model
+    def _stream_columns(self, options, names, order):
+        """The columns ``names`` of this model, row by row from the database, with the customer's number and name
+        before them."""
+        query = self._search(self._report_domain(options), order=order)
+        customer = query.left_join(self._table, "partner_id", "res_partner", "id", "customer")
+        columns = [SQL.identifier(customer, "ref"), SQL.identifier(customer, "complete_name")]
+        return self._stream(query.select(*columns, *(self._field_to_sql(self._table, name, query) for name in names)))

@@ -1,0 +1,345 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from datetime import date, timedelta
+
+from psycopg2.errors import CheckViolation
+
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import freeze_time, new_test_user, tagged
+from odoo.tools import mute_logger
+
+from ..models.insight.customer_class import SMALL
+from .customer_ledger import TODAY
+from .insight_ledger import InsightLedgerCase
+
+
+class InsightClassesCase(InsightLedgerCase):
+    """Customers whose measures are given, and a credit manager."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env.user.group_ids += cls.env.ref("kundekartotek_addon.group_credit_manager")
+
+    @classmethod
+    def fill_ledger(cls, seed, documents):
+        """Measures are written by the tests."""
+
+    fill_years = fill_ledger
+
+    def make(self, **measures):
+        """A customer with these measures."""
+        partner = self.env["res.partner"].create({
+            "name": f"Kunde {len(self.Metrics.search([])) + 1}", "is_company": True,
+            **{name: measures.pop(name) for name in ("user_id", "is_company", "customer_type") if name in measures}})
+        self.Metrics.create({
+            "partner_id": partner.id, "company_id": self.company.id, "computed_at": TODAY,
+            "first_purchase": date(2020, 1, 1), "last_purchase": TODAY, **measures})
+        return partner
+
+    def row(self, partner):
+        return self.Metrics.search([("partner_id", "=", partner.id)])
+
+    def classify(self):
+        self.env.flush_all()
+        self.Metrics._classify(self.company)
+
+    def classes(self, customers, kind="abc_class"):
+        return [self.row(customer)[kind] for customer in customers]
+
+
+@tagged("post_install", "-at_install")
+@freeze_time(TODAY)
+class TestInsightClasses(InsightClassesCase):
+    """ABC, payment behaviour and RFM."""
+
+    # ---- ABC -----------------------------------------------------------------------------------------
+
+    def test_abc(self):
+        """The customer that crosses a limit still belongs above it; new ones and zero sales stand apart."""
+        customers = [self.make(revenue_12m=amount) for amount in (500, 310, 150, 30, 10)]
+        none, new = self.make(revenue_12m=-5), self.make(revenue_12m=1, first_purchase=TODAY)
+        self.classify()
+        self.assertEqual(self.classes(customers), ["a", "a", "b", "c", "c"])
+        self.assertEqual(self.classes([none, new]), ["none", "new"])
+        self.assertRegex(self.row(customers[1]).abc_why, "^A: 310 kr, 31[.,]0 % of revenue, cumulative 81 %$")
+        self.assertIn("no sales in 12 months", self.row(none).abc_why)
+
+    def test_abc_by_margin(self):
+        self.company.insight_abc_basis = "margin"
+        poor, rich = self.make(revenue_12m=900, margin_12m=1), self.make(revenue_12m=100, margin_12m=99)
+        self.classify()
+        self.assertEqual(self.classes([rich, poor]), ["a", "c"])
+        self.assertIn("% of margin", self.row(rich).abc_why)
+
+    def test_nobody_flips_over_a_krone(self):
+        first, second = self.make(revenue_12m=790), self.make(revenue_12m=210)
+        self.classify()
+        self.assertEqual(self.classes([first, second]), ["a", "a"])
+        for amount, expected in ((805, "a"), (819, "a"), (821, "b"), (790, "b"), (781, "b"), (779, "a")):
+            self.row(first).revenue_12m, self.row(second).revenue_12m = amount, 1000 - amount
+            self.classify()
+            self.assertEqual(self.row(second).abc_class, expected, amount)
+
+    def test_twice_is_the_same(self):
+        for amount in range(1, 60):
+            self.make(revenue_12m=amount ** 2)
+        self.classify()
+        before = self.Metrics.search([]).mapped("abc_class")
+        changes = self.env["kundekartotek.segment.change"].sudo().search_count([])
+        self.classify()
+        self.assertEqual(self.Metrics.search([]).mapped("abc_class"), before)
+        self.assertEqual(self.env["kundekartotek.segment.change"].sudo().search_count([]), changes)
+
+    def test_limits_must_grow(self):
+        with self.assertRaises(CheckViolation), mute_logger("odoo.sql_db"), self.cr.savepoint():
+            self.company.insight_abc_a = 96
+            self.env.flush_all()
+
+    # ---- RFM -----------------------------------------------------------------------------------------
+
+    def test_quintiles(self):
+        """Fifty customers: ten in each fifth."""
+        customers = [self.make(
+            last_purchase=date(2026, 1, 1) + timedelta(number), invoice_count_36m=number + 1,
+            revenue_36m=number + 1) for number in range(2 * SMALL)]
+        self.classify()
+        for name in ("rfm_recency", "rfm_frequency", "rfm_monetary"):
+            self.assertEqual(self.classes(customers, name), [1 + number // 10 for number in range(50)])
+        self.assertEqual(self.classes([customers[0], customers[-1]], "rfm_segment"), ["lost", "champion"])
+        self.assertIn("50 invoices (5 of 5)", self.row(customers[-1]).rfm_why)
+
+    def test_few_customers_are_cut_by_rank(self):
+        customers = [self.make(last_purchase=date(2026, 1, 1) + timedelta(number)) for number in range(3)]
+        self.classify()
+        self.assertEqual(self.classes(customers, "rfm_recency"), [1, 3, 5])
+        self.assertEqual(set(self.classes(customers, "rfm_monetary")), {1})  # ties have the lower one
+
+    def test_segments(self):
+        many = {"invoice_count_36m": 50, "revenue_36m": 50}
+        for number in range(SMALL):
+            self.make(last_purchase=date(2026, 1, 1) + timedelta(number), invoice_count_36m=number,
+                      revenue_36m=number)
+        at_risk = self.make(last_purchase=date(2025, 1, 1), **many)
+        fresh = self.make(first_purchase=TODAY, **many)
+        never = self.make(first_purchase=False, last_purchase=False)
+        self.classify()
+        self.assertEqual(self.classes([at_risk, fresh, never], "rfm_segment"), ["at_risk", "new", False])
+
+    # ---- payment behaviour -----------------------------------------------------------------------------
+
+    def test_payment_rules(self):
+        expected = {
+            "risk": {"claim_count": 12, "late_count": 7, "share_late": 7 / 12, "days_late_weighted": 31},
+            "new": {"claim_count": 2, "late_count": 2, "share_late": 1},
+            "cash": {"claim_count": 5, "days_to_pay": 0.5},
+            "good": {"claim_count": 10, "late_count": 1, "share_late": 0.1, "days_to_pay": 12, "days_late": -2},
+            "slow": {"claim_count": 10, "late_count": 5, "share_late": 0.5, "days_to_pay": 20, "days_late": 3},
+            "normal": {"claim_count": 10, "late_count": 3, "share_late": 0.3, "days_to_pay": 20, "days_late": 3},
+        }
+        customers = [self.make(**measures) for measures in expected.values()]
+        overdue = self.make(claim_count=1, late_count=1, overdue_amount=10, oldest_due=TODAY - timedelta(91))
+        self.classify()
+        self.assertEqual(self.classes(customers, "payment_class"), list(expected))
+        self.assertEqual(self.row(overdue).payment_class, "risk")
+        self.assertEqual(
+            self.row(customers[0]).payment_why,
+            "Risk: 7 of 12 invoices late, 31 days weighted (rule: Every second invoice late, 30 days or more)")
+
+    def test_bankrupt_in_the_register_is_a_risk(self):
+        customer = self.make(claim_count=10, days_to_pay=0.5)
+        customer.with_context(no_organisation_number_check=True).company_registry = "310410004"
+        self.env["kundekartotek.register.entry"].sudo().create(
+            {"number": "310410004", "answer": "found", "status": "bankrupt"})
+        self.classify()
+        self.assertEqual(self.row(customer).payment_class, "risk")
+        self.assertFalse(self.env["kundekartotek.payment.rule"].sudo().search([]).filtered("problem"))
+
+    def test_rules_are_read_in_order_and_can_be_edited(self):
+        customer = self.make(claim_count=10, share_late=0.3, days_to_pay=20)
+        rules = self.env["kundekartotek.payment.rule"].sudo()
+        rules.create({"name": "Navnet", "payment_class": "risk", "sequence": 1,
+                      "domain": f"[('partner_id.name', '=', '{customer.name}')]"})
+        self.classify()
+        self.assertEqual(self.row(customer).payment_class, "risk")
+        rules.search([]).active = False
+        self.classify()
+        self.assertEqual(self.row(customer).payment_class, "normal")
+
+    def test_a_rule_works_when_it_is_saved(self):
+        for domain in ("[('nothing', '=', 1)]", "[('days_late', '=', uid)]", "no domain"):
+            with self.assertRaises(ValidationError), self.cr.savepoint():
+                self.env["kundekartotek.payment.rule"].sudo().create({
+                    "name": "Feil", "payment_class": "risk", "domain": domain})
+
+    def test_a_rule_that_broke_is_passed_over(self):
+        rule = self.env["kundekartotek.payment.rule"].sudo().create({"name": "Gammel", "payment_class": "risk"})
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE kundekartotek_payment_rule SET domain = '[(''gone'', ''='', 1)]', sequence = 0"
+                            " WHERE id = %s", [rule.id])
+        self.env.invalidate_all()
+        customer = self.make(claim_count=0)
+        self.classify()
+        self.assertEqual(self.row(customer).payment_class, "new")
+        self.assertTrue(rule.problem)
+
+    # ---- locks and history -----------------------------------------------------------------------------
+
+    def test_lock(self):
+        customer, _other = self.make(revenue_12m=1), self.make(revenue_12m=999)
+        self.classify()
+        self.assertEqual(self.row(customer).abc_class, "c")
+        lock = self.env["kundekartotek.segment.lock"].sudo().create({
+            "partner_id": customer.id, "company_id": self.company.id, "abc_class": "a",
+            "reason": "Ny rammeavtale", "expires": TODAY})
+        self.assertEqual(self.row(customer).abc_class, "a")
+        self.assertIn("locked: Ny rammeavtale", self.row(customer).abc_why)
+        with freeze_time(TODAY + timedelta(1)):
+            self.classify()
+            self.assertEqual(self.row(customer).abc_class, "c")
+        lock.expires = False
+        self.assertEqual(self.row(customer).abc_class, "a")
+        lock.action_archive()
+        self.assertEqual(self.row(customer).abc_class, "c")
+
+    def test_lock_needs_a_class(self):
+        with self.assertRaises(ValidationError), self.cr.savepoint():
+            self.env["kundekartotek.segment.lock"].sudo().create({"partner_id": self.make().id, "reason": "?"})
+
+    def test_changes_are_kept(self):
+        customer = self.make(revenue_12m=999)
+        self.make(revenue_12m=998)
+        self.classify()
+        changes = self.env["kundekartotek.segment.change"].sudo()
+        self.assertFalse(changes.search([]), "a first class is no change")
+        self.row(customer).revenue_12m = 1
+        self.classify()
+        change = changes.search([("partner_id", "=", customer.id), ("kind", "=", "abc")])
+        self.assertEqual((change.old_class, change.new_class, change.new_name), ("a", "c", "C"))
+        self.assertIn("cumulative 100 %", change.why)
+        name = customer.complete_name
+        customer.unlink()
+        self.assertEqual((change.partner_id.id, change.customer_name), (False, name))
+
+    def test_merging_keeps_history_and_lock(self):
+        customer, kept = self.make(revenue_12m=999), self.make(revenue_12m=998)
+        self.classify()
+        self.row(customer).revenue_12m = 1
+        self.classify()
+        self.env["kundekartotek.segment.lock"].sudo().create({
+            "partner_id": customer.id, "company_id": self.company.id, "payment_class": "good", "reason": "Avtale"})
+        self.env["base.partner.merge.automatic.wizard"].create({})._merge((customer | kept).ids, kept)
+        self.assertTrue(self.env["kundekartotek.segment.change"].sudo().search_count(
+            [("partner_id", "=", kept.id), ("kind", "=", "abc")]))
+        self.assertTrue(self.env["kundekartotek.segment.lock"].sudo().search_count([("partner_id", "=", kept.id)]))
+
+    def test_weekly_mail(self):
+        seller = new_test_user(self.env, "selger", "base.group_user", email="selger@example.com")
+        hers, others = self.make(revenue_12m=999, user_id=seller.id), self.make(revenue_12m=998)
+        self.company.insight_responsible_id = self.env.ref("base.user_admin")
+        self.env.ref("base.user_admin").email = "sjef@example.com"
+        self.classify()
+        self.row(hers).revenue_12m, self.row(others).revenue_12m = 1, 999
+        self.make(revenue_12m=99999)
+        self.classify()
+        mails = self.env["mail.mail"].sudo()
+        before = mails.search([])
+        self.env["kundekartotek.segment.change"].sudo()._cron_mail_week()
+        by_address = {mail.email_to: mail.body_html for mail in mails.search([]) - before}
+        self.assertEqual(len(by_address), 2)
+        for address, body in by_address.items():
+            self.assertEqual(hers.name in body, "selger@" in address)
+            self.assertEqual(others.name in body, "sjef@" in address)
+        with freeze_time(TODAY + timedelta(8)):
+            before = mails.search([])
+            self.env["kundekartotek.segment.change"].sudo()._cron_mail_week()
+            self.assertEqual(mails.search([]), before)
+
+
+@tagged("post_install", "-at_install")
+@freeze_time(TODAY)
+class TestInsightProposals(InsightClassesCase):
+    """What classes lead to."""
+
+    def rule(self, **vals):
+        return self.env["kundekartotek.segment.rule"].sudo().create({
+            "name": "Regel", "company_id": self.company.id, "payment_class": "risk", "effect": "trust",
+            "trust": "bad", **vals})
+
+    def propose(self):
+        self.classify()
+        with self.enter_registry_test_mode():
+            self.env.ref("kundekartotek_addon.cron_segment_proposals").method_direct_trigger()
+        self.env.invalidate_all()
+        return self.env["kundekartotek.segment.proposal"].sudo().search([])
+
+    def risk(self, **vals):
+        return self.make(claim_count=3, late_count=3, share_late=1, days_late_weighted=40, **vals)
+
+    def test_a_person_accepts(self):
+        customer = self.risk()
+        self.rule()
+        proposal = self.propose()
+        self.assertEqual((proposal.state, proposal.partner_id), ("open", customer))
+        self.assertIn("3 of 3 invoices late", proposal.why)
+        self.assertEqual(customer.with_company(self.company).trust, "normal")
+        self.assertEqual(len(self.propose()), 1, "it is proposed once")
+        manager = new_test_user(self.env, "sjef", "kundekartotek_addon.group_credit_manager",
+                                company_id=self.company.id, company_ids=self.company.ids)
+        reader = new_test_user(self.env, "leser", "kundekartotek_addon.group_reader",
+                               company_id=self.company.id, company_ids=self.company.ids)
+        with self.assertRaises(AccessError):
+            proposal.with_user(reader).action_accept()
+        proposal.with_user(manager).action_accept()
+        self.assertEqual((proposal.state, proposal.user_id), ("accepted", manager))
+        self.assertEqual(customer.with_company(self.company).trust, "bad")
+        with self.assertRaises(UserError):
+            proposal.with_user(manager).action_decline()
+
+    def test_declined_is_not_proposed_again_while_the_class_lasts(self):
+        customer = self.risk()
+        self.rule()
+        self.propose().sudo().action_decline()
+        self.assertEqual(self.propose().mapped("state"), ["declined"])
+        self.row(customer).write({"share_late": 0, "days_late_weighted": 0})
+        self.assertEqual(self.propose().mapped("state"), ["obsolete"])
+        self.row(customer).write({"share_late": 1, "days_late_weighted": 40})
+        self.assertEqual(sorted(self.propose().mapped("state")), ["obsolete", "open"])
+
+    def test_natural_persons_are_never_decided_on_by_themselves(self):
+        company = self.risk()
+        person = self.risk(is_company=False)
+        sole = self.risk()
+        sole.name = "Eldhug Smie ENK"
+        term = self.env["account.payment.term"].create({"name": "Forskudd"})
+        self.rule(automatic=True, effect="payment_term", payment_term_id=term.id, trust=False)
+        states = {proposal.partner_id: proposal.state for proposal in self.propose()}
+        self.assertEqual(states, {company: "automatic", person: "open", sole: "open"})
+        self.assertEqual(company.with_company(self.company).property_payment_term_id, term)
+        self.assertFalse(person.with_company(self.company).property_payment_term_id)
+
+    def test_trust_follows_if_the_setting_says_so(self):
+        customer, person = self.risk(), self.risk(is_company=False)
+        self.propose()
+        self.assertEqual(customer.with_company(self.company).trust, "normal")
+        self.company.insight_write_trust = True
+        proposal = self.propose()
+        self.assertEqual(customer.with_company(self.company).trust, "bad")
+        self.assertEqual(person.with_company(self.company).trust, "normal")
+        self.assertEqual((proposal.partner_id, proposal.trust), (person, "bad"))
+        self.assertEqual(len(self.propose()), 1)
+
+    def test_category_and_task(self):
+        category = self.env["kundekartotek.category"].sudo().create({"name": "Risiko"})
+        customer = self.risk()
+        self.rule(effect="category", category_id=category.id, trust=False, automatic=True)
+        self.rule(effect="activity", note="Ring kunden", trust=False, automatic=True)
+        self.propose()
+        self.assertEqual(customer.customer_category_id, category)
+        self.assertEqual(customer.activity_ids.mapped("summary"), ["Ring kunden"])
+        self.propose()
+        self.assertEqual(len(customer.activity_ids), 1, "a task is given once")
+
+    def test_a_rule_must_be_complete(self):
+        for vals in ({"payment_class": False}, {"trust": False}, {"effect": "activity"}):
+            with self.assertRaises(ValidationError), self.cr.savepoint():
+                self.rule(**vals)

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from collections import defaultdict
+from datetime import date, timedelta
+from unittest.mock import patch
+
+from dateutil.relativedelta import relativedelta
+
+from odoo import fields
+from odoo.exceptions import AccessError
+from odoo.tests import HttpCase, freeze_time, new_test_user, tagged
+
+from ..models.audit import audit_looks
+from .common import KundekartotekCase
+from .customer_ledger import TODAY
+from .insight_ledger import SALES, InsightLedgerCase
+
+
+@tagged("post_install", "-at_install")
+@freeze_time(TODAY)
+class TestInsightOverview(InsightLedgerCase):
+    """Key figures by the month against a calculation of their own, and the page against the ledger."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env.user.group_ids += cls.env.ref("kundekartotek_addon.group_reader")
+        cls.Kpi = cls.env["kundekartotek.kpi"].sudo()
+
+    def keep(self):
+        self.env.flush_all()
+        self.Metrics._refresh(self.company)
+        self.Metrics._classify(self.company)
+        self.Kpi._keep(self.company)
+
+    def month_ends(self, count):
+        first = TODAY.replace(day=1)
+        return [first + relativedelta(months=1 - back) - timedelta(1) for back in range(count)]
+
+    def ledger(self):
+        companies = self.company | self.branch
+        return self.env["account.move.line"].sudo().search([
+            ("company_id", "in", companies.ids), ("parent_state", "=", "posted"),
+            ("account_id.account_type", "=", "asset_receivable"), ("partner_id", "!=", False)])
+
+    def test_history_equals_the_ledger(self):
+        """Receivables and what was overdue of them at 36 month ends, item by item with the matches until then."""
+        self.keep()
+        items = self.ledger()
+        kept = {kpi.date: kpi for kpi in self.Kpi.search([
+            ("company_id", "=", self.company.id), ("dimension", "=", "company")])}
+        self.assertEqual(set(kept), set(self.month_ends(37)))
+        for day in self.month_ends(37)[1:]:
+            owed = overdue = 0
+            for item in items.filtered(lambda item, day=day: item.date <= day):
+                rest = item.balance - sum(
+                    match.amount for match in item.matched_credit_ids if match.max_date <= day) + sum(
+                    match.amount for match in item.matched_debit_ids if match.max_date <= day)
+                owed += rest
+                overdue += rest if (item.date_maturity or item.date) < day else 0
+            with self.subTest(day=day):
+                self.assertAlmostEqual(kept[day].receivables, owed, 2)
+                self.assertAlmostEqual(kept[day].overdue, overdue, 2)
+
+    def test_sales_of_each_month_and_of_twelve(self):
+        self.keep()
+        sales = defaultdict(float)
+        for move in self.env["account.move"].sudo().search([
+                ("company_id", "child_of", self.company.id), ("state", "=", "posted"), ("move_type", "in", SALES)]):
+            sales[move.invoice_date.replace(day=1)] += move.amount_total_signed
+        kept = {kpi.date.replace(day=1): kpi for kpi in self.Kpi.search([
+            ("company_id", "=", self.company.id), ("dimension", "=", "company")])}
+        for day in self.month_ends(20)[1:]:
+            first = day.replace(day=1)
+            year = sum(sales[first - relativedelta(months=back)] for back in range(12))
+            mean = sum(kept[first - relativedelta(months=back)].receivables for back in range(13)) / 13
+            self.assertAlmostEqual(kept[first].sales, sales[first], 2)
+            self.assertAlmostEqual(kept[first].sales_12m, year, 2)
+            self.assertAlmostEqual(kept[first].dso, kept[first].receivables / year * 365, 2)
+            self.assertAlmostEqual(kept[first].turnover, year / mean, 2)
+
+    def test_month_we_are_in(self):
+        self.keep()
+        kpi = self.Kpi.search([("company_id", "=", self.company.id), ("dimension", "=", "company")], limit=1)
+        figures = self.calculate(self.company)
+        claims = sum(row["claim_count"] for row in figures.values())
+        self.assertEqual(kpi.date, date(2026, 11, 30))
+        self.assertAlmostEqual(kpi.receivables, sum(row["open_amount"] for row in figures.values()), 2)
+        self.assertAlmostEqual(kpi.days_to_pay, sum(
+            (row["days_to_pay"] or 0) * row["claim_count"] for row in figures.values()) / claims, 2)
+        self.assertAlmostEqual(kpi.days_to_pay_weighted, sum(
+            (row["days_to_pay_weighted"] or 0) * row["claim_amount"] for row in figures.values())
+            / sum(row["claim_amount"] for row in figures.values()), 2)
+        self.assertEqual(kpi.customers, sum(row["invoice_count_12m"] > 0 for row in figures.values()))
+        self.assertAlmostEqual(kpi.clv, sum(row["clv"] for row in figures.values() if row["first_purchase"])
+                               / sum(bool(row["first_purchase"]) for row in figures.values()), 2)
+        earlier = self.Kpi.search([
+            ("company_id", "=", self.company.id), ("dimension", "=", "company"), ("date", "<", kpi.date)], limit=12)
+        self.assertAlmostEqual(
+            kpi.turnover, kpi.sales_12m * 13 / (kpi.receivables + sum(earlier.mapped("receivables"))), 4)
+
+    def test_dimensions_add_up(self):
+        category = self.env["kundekartotek.category"].sudo().create({"name": "Bedrift"})
+        self.customers.sudo().write({"customer_category_id": category.id, "user_id": self.env.user.id})
+        self.keep()
+        whole, of_category, of_user = (
+            self.Kpi.search([("company_id", "=", self.company.id), ("dimension", "=", dimension)], order="date")
+            for dimension in ("company", "category", "user"))
+        self.assertEqual(of_category.customer_category_id, category)
+        self.assertEqual(of_user.user_id, self.env.user)
+        for name in ("revenue", "receivables", "overdue", "dso"):
+            self.assertEqual(whole.mapped(name), of_category.mapped(name))
+            self.assertEqual(whole.mapped(name), of_user.mapped(name))
+
+    def test_history_is_kept_and_late_postings_are_read_again(self):
+        self.keep()
+        rows = self.Kpi.search([("company_id", "=", self.company.id), ("dimension", "=", "company")])
+        old, last = rows[-1], rows.filtered(lambda kpi: kpi.date == date(2026, 10, 31))
+        before = (old.revenue, last.revenue, last.receivables)
+        self.invoice(self.customers[1], 50, date(2026, 10, 5))
+        with freeze_time(date(2026, 12, 1)):
+            self.keep()
+        self.assertEqual((old.revenue, last.revenue - 50, last.receivables), before)
+        self.assertEqual(self.Kpi.search([("dimension", "=", "company")], limit=1).date, date(2026, 12, 31))
+
+    # ---- the page ------------------------------------------------------------------------------------
+
+    def test_page(self):
+        """Each figure is that of what it leads to."""
+        self.keep()
+        page = self.env["kundekartotek.overview"].get_insight()
+        lines = self.env["account.move.line"].sudo()
+        for age in page["ages"]:
+            with self.subTest(age=age["label"]):
+                self.assertAlmostEqual(age["amount"], sum(lines.search(age["domain"]).mapped("amount_residual")), 2)
+        self.assertAlmostEqual(sum(age["amount"] for age in page["ages"]), sum(
+            self.ledger().mapped("amount_residual")), 2)
+        rows = self.Metrics.search([("company_id", "=", self.company.id)])
+        self.assertEqual(sum(cell["count"] for cell in page["matrix"]["cells"].values()), len(rows))
+        self.assertAlmostEqual(page["revenue"]["now"], sum(rows.mapped("revenue_12m")), 2)
+        for name in ("won", "lost"):
+            self.assertEqual(page[name]["count"], self.Metrics.search_count(page[name]["domain"]))
+        self.assertEqual([row["id"] for row in page["top"]], rows.filtered(
+            lambda row: row.revenue_12m > 0).sorted("revenue_12m", reverse=True).partner_id.ids)
+        falling = rows.filtered(lambda row: row.revenue_change < 0).sorted("revenue_change")
+        self.assertEqual([row["id"] for row in page["falling"]], falling.partner_id.ids)
+        self.assertEqual(len(page["months"]), 13)
+        self.assertEqual(page["months"][-1]["date"], "2026-11-30")
+
+    def test_new_year(self):
+        """On 1 January the page is not empty."""
+        with freeze_time(date(2027, 1, 1)):
+            self.keep()
+            page = self.env["kundekartotek.overview"].get_insight()
+        self.assertTrue(page["revenue"]["now"] and page["kpis"]["dso"]["now"])
+        self.assertEqual((page["months"][0]["date"], page["months"][-1]["date"]), ("2026-01-31", "2027-01-31"))
+
+    def test_before_the_first_night(self):
+        self.assertFalse(self.env["kundekartotek.overview"].get_insight()["computed"])
+
+    def test_only_for_those_with_a_role(self):
+        seller = new_test_user(self.env, "selger", "sales_team.group_sale_salesman")
+        with self.assertRaises(AccessError):
+            self.env["kundekartotek.overview"].with_user(seller).get_insight()
+
+    def test_digest(self):
+        self.keep()
+        digest = self.env["digest.digest"].sudo().create({"name": "Sammendrag", "company_id": self.company.id})
+        digest = digest.with_user(self.env.user).sudo().with_context(end_datetime=fields.Datetime.now())
+        kpi = self.Kpi.search([("company_id", "=", self.company.id), ("dimension", "=", "company")], limit=1)
+        self.assertEqual(digest.kpi_customer_dso_value, round(kpi.dso))
+        self.assertEqual(digest.kpi_customer_days_to_pay_value, round(kpi.days_to_pay))
+        self.assertAlmostEqual(digest.kpi_customer_overdue_value, kpi.overdue)
+
+
+@tagged("post_install", "-at_install")
+class TestInsightTour(KundekartotekCase, HttpCase):
+    """In a browser: every figure leads to what it is made of."""
+
+    def test_overview_leads_everywhere(self):
+        # What the test has not committed is visible through the test's cursor only.
+        self.startPatcher(patch.object(audit_looks, "own_cursor", lambda dbname: self.registry.cursor()))
+        self.env["res.lang"]._activate_lang("en_US")
+        self.make_user("reader", lang="en_US")
+        today, kpi = fields.Date.today(), self.env["kundekartotek.kpi"]
+        company = self.env.company.root_id
+        self.env["kundekartotek.customer.metrics"].search([]).unlink()
+        kpi.search([]).unlink()
+        for name, abc, payment, revenue, before in (
+            ("Fjellbekk Bakeri AS", "a", "good", 5000, 4000), ("Brattlia Verksted AS", "c", "risk", 100, 900),
+        ):
+            self.env["kundekartotek.customer.metrics"].create({
+                "partner_id": self.make_customer(name).id, "company_id": company.id, "computed_at": today,
+                "abc_class": abc, "payment_class": payment, "revenue_12m": revenue, "revenue_prev_12m": before,
+                "first_purchase": "2020-01-01", "last_purchase": today})
+        for back in range(25):
+            day = kpi._month_end(today - relativedelta(months=back))
+            kpi.create({"company_id": company.id, "date": day, "dimension": "company", "revenue": 100 + back,
+                        "receivables": 50, "overdue": 5, "dso": 20, "turnover": 10, "days_to_pay": 15})
+        self.start_tour("/odoo/kundekartotek-overview", "kundekartotek_insight", login="kundekartotek_reader")

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+import doctest
+import io
+from collections import Counter, defaultdict
+from datetime import date, timedelta
+from statistics import mean
+
+from dateutil.relativedelta import relativedelta
+
+from odoo.exceptions import AccessError
+from odoo.tests import freeze_time, new_test_user, tagged
+
+from ..tools import season
+from ..tools.business_days import next_business_day
+from .customer_ledger import TODAY
+from .insight_ledger import SALES, InsightLedgerCase
+
+REPORTS = (
+    "kundekartotek.customer.ranking", "kundekartotek.customer.product", "kundekartotek.sales.season",
+    "kundekartotek.customer.claim", "kundekartotek.customer.cohort", "kundekartotek.kpi.report")  # fmt: skip
+
+
+@tagged("post_install", "-at_install")
+@freeze_time(TODAY)
+class TestInsightReports(InsightLedgerCase):
+    """Each report against a calculation of its own from the documents."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env.user.group_ids += cls.env.ref("kundekartotek_addon.group_reader")
+
+    def setUp(self):
+        super().setUp()
+        self.env.flush_all()
+        self.Metrics._refresh(self.company)
+        self.Metrics._classify(self.company)
+        self.env["kundekartotek.kpi"].sudo()._keep(self.company)
+
+    def rows(self, model, **options):
+        report = self.env[model]
+        return list(report._report_rows(report._report_options(options)))
+
+    def moves(self):
+        return self.env["account.move"].sudo().search([
+            ("company_id", "child_of", self.company.id), ("state", "=", "posted"), ("move_type", "in", SALES)])
+
+    def test_ranking(self):
+        rows = self.rows("kundekartotek.customer.ranking")
+        expected = sorted((
+            (values["revenue_12m"], values["margin_12m"], partner)
+            for partner, values in self.calculate(self.company).items() if values["revenue_12m"]),
+            key=lambda row: -row[0])
+        self.assertEqual([row[1] for row in rows], [partner.complete_name for *_figures, partner in expected])
+        total = sum(max(revenue, 0) for revenue, _margin, _partner in expected)
+        running = 0
+        for row, (revenue, margin, _partner) in zip(rows, expected):
+            running += max(revenue, 0)
+            self.assertAlmostEqual(float(row[4]), revenue, 2)
+            self.assertAlmostEqual(row[5], max(revenue, 0) / total, 6)
+            self.assertAlmostEqual(row[6], running / total, 6)
+            self.assertAlmostEqual(float(row[7]), margin, 2)
+        self.assertAlmostEqual(rows[-1][6], 1, 6)
+
+    def test_products_and_stopped_buying(self):
+        customer = self.customers[0]
+        for months in (20, 8):
+            self.sell(customer, 100, TODAY - relativedelta(months=months))
+        self.env.flush_all()
+        other = self.env["product.product"].sudo().create({"name": "Ny vare"})
+        invoice = self.sell(customer, 100, TODAY - relativedelta(months=1))
+        invoice.button_draft()
+        invoice.invoice_line_ids.product_id = other
+        invoice.action_post()
+        found = {row[2]: row for row in self.rows("kundekartotek.customer.product", partner_ids=customer.ids)}
+        self.assertEqual(set(found), {self.product.display_name, "Ny vare"})
+        old, new = found[self.product.display_name], found["Ny vare"]
+        self.assertEqual((old[3], float(old[4]), float(old[5]), old[6]), (1, 100, 100, 2))
+        self.assertEqual(old[7], TODAY - relativedelta(months=8))
+        self.assertTrue(old[8])
+        self.assertFalse(new[8])
+        stopped = self.env["kundekartotek.customer.product"].search([
+            ("stopped", "=", True), ("partner_id", "=", customer.id)])
+        self.assertEqual(stopped.product_id, self.product)
+
+    def test_season(self):
+        by_month = defaultdict(float)
+        for move in self.moves():
+            by_month[move.invoice_date.year, move.invoice_date.month] += move.amount_untaxed_signed
+        rows = self.rows("kundekartotek.sales.season")
+        full = [year for year in (2023, 2024, 2025) if any(by_month[year, month] for month in range(1, 13))]
+        whole = sum(by_month[year, month] for year in full for month in range(1, 13))
+        for month, row in enumerate(rows, 1):
+            for year, value in zip((2023, 2024, 2025, 2026), row[1:5]):
+                self.assertAlmostEqual(value, by_month[year, month], 2)
+            self.assertAlmostEqual(row[5], mean(by_month[year, month] for year in full), 2)
+            self.assertAlmostEqual(row[6], 1200 * sum(by_month[year, month] for year in full) / whole, 2)
+        one = self.rows("kundekartotek.sales.season", partner_ids=self.customers[1].ids)
+        self.assertAlmostEqual(sum(row[4] for row in one), sum(
+            move.amount_untaxed_signed for move in self.moves()
+            if move.commercial_partner_id == self.customers[1] and move.invoice_date.year == 2026), 2)
+
+    def test_season_tool(self):
+        self.assertEqual(doctest.testmod(season).failed, 0)
+
+    def test_payment_analysis(self):
+        """Its claims are those of the measures: the same days, counted one by one."""
+        claims = self.env["kundekartotek.customer.claim"].search([
+            ("company_id", "=", self.company.id), ("paid_date", ">", TODAY - relativedelta(years=1)),
+            ("invoice_date", ">", TODAY - relativedelta(months=24))])
+        for customer in self.customers[1:]:
+            ours = claims.filtered(lambda claim, customer=customer: claim.partner_id == customer)
+            row = self.Metrics.search([("partner_id", "=", customer.id), ("company_id", "=", self.company.id)])
+            items = ours.move_id
+            self.assertTrue(items)
+            older = row.claim_count - len(ours)  # open ones from more than 24 months ago
+            self.assertGreaterEqual(older, 0)
+            if not older:
+                self.assertAlmostEqual(mean(ours.mapped("days_late")), row.days_late, 2)
+                self.assertAlmostEqual(mean(ours.mapped("days_to_pay")), row.days_to_pay, 2)
+        for claim in claims:
+            self.assertEqual(claim.due_date, next_business_day(claim.due_date))
+        rows = {row[0]: row for row in self.rows("kundekartotek.customer.claim")}
+        for customer in self.customers[1:]:
+            ours = claims.filtered(lambda claim, customer=customer: claim.partner_id == customer)
+            counts = Counter(ours.mapped("lateness"))
+            self.assertEqual(list(rows[customer.display_name][6:]), [counts[str(number)] for number in range(7)])
+            self.assertEqual(rows[customer.display_name][1:3], (len(ours), len(ours.filtered("is_late"))))
+
+    def test_groups_of_days_late(self):
+        customer = self.customers[0]
+        due = date(2026, 9, 15)
+        for late in (-1, 0, 1, 7, 8, 14, 15, 30, 31, 60, 61):
+            self.pay(self.invoice(customer, 100, date(2026, 9, 1), due), day=due + timedelta(late))
+        groups = self.env["kundekartotek.customer.claim"].search(
+            [("partner_id", "=", customer.id)], order="paid_date").mapped("lateness")
+        self.assertEqual(groups, list("01223344556"))
+
+    def test_cohorts(self):
+        def quarter(day):
+            return day.year * 4 + (day.month - 1) // 3
+
+        customer = self.customers[0]
+        for day in (date(2025, 2, 1), date(2025, 3, 1), date(2025, 5, 1), date(2026, 1, 15)):
+            self.invoice(customer, 100, day)
+        bought = defaultdict(set)
+        for move in self.moves():
+            if move.move_type != "out_refund":
+                bought[move.commercial_partner_id].add(quarter(move.invoice_date))
+        rows = {row[0]: row for row in self.rows("kundekartotek.customer.cohort")}
+        self.assertEqual(len(rows), 12)
+        for cohort, row in rows.items():
+            number = int(cohort[:4]) * 4 + int(cohort[-1]) - 1
+            members = [quarters for quarters in bought.values() if min(quarters) == number]
+            self.assertEqual(row[1], len(members))
+            for age in range(1, 12):
+                if members and number + age <= quarter(TODAY):
+                    self.assertAlmostEqual(row[1 + age], mean(number + age in quarters for quarters in members))
+                else:
+                    self.assertIsNone(row[1 + age])
+        self.assertTrue(rows["2025 Q1"][1])
+
+    def test_every_report_as_workbook_and_on_paper(self):
+        for model in REPORTS:
+            for kind, magic in (("xlsx", b"PK"), ("pdf", b"%PDF")):
+                with self.subTest(report=model, kind=kind):
+                    stream = io.BytesIO()
+                    self.assertGreater(self.env[model]._write_report(kind, {}, stream), 0)
+                    self.assertTrue(stream.getvalue().startswith(magic))
+
+    def test_wizard(self):
+        wizard = self.env["kundekartotek.insight.report"].create({"partner_ids": self.customers[1].ids})
+        for model in REPORTS:
+            wizard.report = model
+            self.assertIn(self.env[model]._report_name, wizard.action_xlsx()["url"])
+            self.assertEqual(wizard.action_show()["type"], "ir.actions.act_window")
+
+    def test_only_for_readers(self):
+        seller = new_test_user(self.env, "selger", "sales_team.group_sale_salesman",
+                               company_id=self.company.id, company_ids=self.company.ids)
+        for model in REPORTS:
+            with self.assertRaises(AccessError):
+                self.env[model].with_user(seller)._write_report("xlsx", {}, io.BytesIO())
+
+    def test_options_of_others_are_passed_over(self):
+        """What comes in a URL is searched: a customer that the user may not see is not in the report."""
+        hidden = self.env["res.partner"].sudo().create({"name": "Skjult", "company_id": self.other_company.id})
+        options = self.env["kundekartotek.customer.ranking"].with_context(
+            allowed_company_ids=self.company.ids)._report_options({"partner_ids": [hidden.id, "x", None]})
+        self.assertEqual(options["partner_ids"], [])
