@@ -52,8 +52,9 @@ class OdooRuns:
         """Make the demo database as ``./kk demo`` does, start the server, and log in as each role."""
         name = self.scratch.name("stage")
         demo.make(self.scratch.databases, name)
+        facts = self._script("demo_company", name)
         with demo.serving(self.scratch.databases, name, free_port()) as (_server, url):
-            report = Report()
+            report = facts
             for login, roles in demo.logins(self.scratch.databases, name):
                 language = _language_after_login(url, name, login)
                 report += checked([] if language == LANGUAGE else [f"{login} ({roles}) works in {language}"])
