@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 # Runs in Odoo's shell on the demo database: the demo company is the stage that the handbook's pictures need.
 # ruff: noqa: F821
-from datetime import date
+from odoo import fields
 
 from odoo.addons.kundekartotek_addon.tools import orgnr
+
+TODAY = fields.Date.today()
 
 env = env(context={**env.context, "allowed_company_ids": env["res.company"].search([]).ids})
 customers = env["res.partner"].search([("is_customer", "=", True)])
@@ -11,7 +13,7 @@ invoices = env["account.move"].search([("move_type", "=", "out_invoice"), ("stat
 credits = env["account.move"].search_count([("move_type", "=", "out_refund"), ("state", "=", "posted")])
 norwegian = customers.filtered(lambda customer: customer.country_id.code == "NO" and customer.company_registry)
 oldest, newest = min(invoices.mapped("invoice_date")), max(invoices.mapped("invoice_date"))
-late = invoices.filtered(lambda move: move.amount_residual and move.invoice_date_due < date.today())
+late = invoices.filtered(lambda move: move.amount_residual and move.invoice_date_due < TODAY)
 facts = {
     "sixty customers": len(customers) == 60,
     "of every type": {"business", "consumer", "public"} == set(customers.mapped("customer_type")),
@@ -20,7 +22,7 @@ facts = {
     "two companies": len(invoices.company_id) == 2,
     "a customer in a foreign currency": any(move.currency_id != move.company_id.currency_id for move in invoices),
     "two years of invoices": 650 < (newest - oldest).days < 760,
-    "relative to today": 0 <= (date.today() - newest).days < 45,
+    "relative to today": 0 <= (TODAY - newest).days < 45,
     "partial payments": "partial" in invoices.mapped("payment_state"),
     "paid ones": invoices.mapped("payment_state").count("paid") > 100,
     "credit notes": credits > 0,

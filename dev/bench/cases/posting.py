@@ -2,12 +2,21 @@
 """What the addon costs where it must cost nothing: posting an invoice."""
 
 import itertools
+import statistics
 
 from odoo.fields import Command
+from odoo.tools import SQL
 
+from odoo.addons.kundekartotek_addon import schema
+
+from .. import databases
 from ..generate.company import PRODUCT_CODE
+from ..measure import Row, run
 
-ROUNDS, BATCH = 20, 10
+ROUNDS, PAIRS, BATCH = 20, 60, 10
+CUSTOMERS = """
+    SELECT array_agg(id) FROM (SELECT id FROM res_partner WHERE customer_rank > 0 AND parent_id IS NULL
+                                ORDER BY hashint8(id) LIMIT %s) p"""
 # The least that posting changes: the entries' state and number, and their items.
 POST_FLOOR = """
     WITH draft AS (SELECT id FROM account_move WHERE state = 'draft' ORDER BY id LIMIT %s),
@@ -18,13 +27,43 @@ POST_FLOOR = """
 
 def invoice(bench):
     """Posting invoices with one line, one by one: 200 with and 200 without the addon, in turns of ten."""
-    customers = iter(bench.value(
-        "SELECT array_agg(id) FROM (SELECT id FROM res_partner WHERE customer_rank > 0 AND parent_id IS NULL"
-        " ORDER BY hashint8(id) LIMIT %s) p",
-        2 * (ROUNDS + 1) * BATCH,
-    ))
+    customers = iter(bench.value(CUSTOMERS, 2 * (ROUNDS + 1) * BATCH))
+    floor = POST_FLOOR, BATCH
+    yield bench.timed(f"posting {BATCH} invoices", _posting(customers), floor=floor, core=True, rounds=ROUNDS)
+
+
+def indexes(bench):
+    """Posting with the addon's indexes and, in the same database, without them: pairs in turn, the difference of each.
+
+    The indexes are dropped in the transaction that posts, which is rolled back.
+    """
+    with databases.environment(bench.databases.ours) as env:
+        names = [name for name, table, *_rest in schema.added_indexes(env) if table.startswith("account_move")]
+    customers = bench.value(CUSTOMERS, PAIRS * BATCH)
+    times = {"with": [], "without": []}
+    for turn in range(PAIRS + 1):
+        batch = customers[(turn % PAIRS) * BATCH:][:BATCH]
+        for side in list(times)[:: 1 if turn % 2 else -1]:
+            dropped = names if side == "without" else ()
+            figures = run(bench.databases.ours, _posting(iter(batch), dropped))
+            if turn:
+                times[side].append(figures.ms)
+    shares = [100 * (mine / bare - 1) for mine, bare in zip(times["with"], times["without"], strict=True)]
+    low, middle, high = statistics.quantiles(shares, n=4)
+    yield Row(
+        f"posting {BATCH} invoices with our indexes", statistics.median(times["with"]),
+        core=statistics.median(times["without"]),
+        note=f"core alone: without them; median of {PAIRS} differences {middle:+.1f} %, quartiles {low:+.1f}"
+        f" and {high:+.1f} %",
+    )
+
+
+def _posting(customers, dropped=()):
+    """What prepares the posting of the next batch of drafts, each on its own, as ten users would."""
 
     def prepare(env):
+        for name in dropped:
+            env.cr.execute(SQL("DROP INDEX %s", SQL.identifier(name)))
         product = env["product.product"].search([("default_code", "=", PRODUCT_CODE)])
         drafts = env["account.move"].create([
             {
@@ -37,11 +76,9 @@ def invoice(bench):
 
         def post():
             for draft in drafts:
-                # Each on its own, as ten users would.
                 draft.with_prefetch().action_post()
                 env.flush_all()
 
         return post
 
-    floor = POST_FLOOR, BATCH
-    yield bench.timed(f"posting {BATCH} invoices", prepare, floor=floor, core=True, rounds=ROUNDS)
+    return prepare
