@@ -154,7 +154,7 @@ export class Insight extends Component {
         const amounts = {
             beginAtZero: true,
             grid: { color: this.grid },
-            ticks: { color: this.ink, maxTicksLimit: 5, callback: (value) => formatFloat(value, { humanReadable: true, decimals: 0, digits: [16, 0] }) },
+            ticks: { color: this.ink, maxTicksLimit: 5, callback: (value) => formatFloat(value, { humanReadable: true, decimals: 1 }) },
         };
         const names = { grid: { display: false }, ticks: { color: this.ink } };
         return {
