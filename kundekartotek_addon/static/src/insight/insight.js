@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 import { Component, onWillStart, useEffect, useRef, useState } from "@odoo/owl";
 import { loadBundle } from "@web/core/assets";
-import { cookie } from "@web/core/browser/cookie";
-import { getColor, getCustomColor, hexToRGBA } from "@web/core/colors/colors";
+import { getColor, hexToRGBA } from "@web/core/colors/colors";
 import { formatDateTime, deserializeDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
@@ -49,10 +48,11 @@ export class Insight extends Component {
                 this.orm.call("kundekartotek.overview", "get_insight"),
                 loadBundle("web.chartjs_lib"),
             ]);
-            const scheme = cookie.get("color_scheme");
-            this.ink = getCustomColor(scheme, "#374151", "#E4E4E4");
-            this.grid = getCustomColor(scheme, "#d8dadd", "#3C3E4B");
-            this.blue = getColor(0, scheme, "odoo");
+            // What the page looks like, not what was chosen: not every edition has a dark one.
+            this.ink = getComputedStyle(document.body).color;
+            const isDark = this.ink.match(/\d+/g).slice(0, 3).every((part) => Number(part) > 140);
+            this.grid = "rgba(128, 128, 128, 0.3)";
+            this.blue = getColor(0, isDark ? "dark" : "light", "odoo");
             this.state.data = data;
             this.charts = this.makeCharts(data);
         });
@@ -128,7 +128,7 @@ export class Insight extends Component {
         const dataset = (label, field, color) => ({
             label, data: months.map((month) => month[field]), backgroundColor: color, borderColor: color,
         });
-        const grey = hexToRGBA(this.ink, 0.3);
+        const grey = "rgba(128, 128, 128, 0.45)";
         return {
             ages: this.makeConfig("bar", ages.map((age) => age.label), [
                 {
