@@ -17,6 +17,7 @@
         "security/rules.xml",
         "security/register_rules.xml",
         "security/receivables_ledger_rules.xml",
+        "security/credit_rules.xml",
         "security/insight_rules.xml",
         # data
         "data/customer_category_cron.xml",
@@ -82,6 +83,17 @@
         "views/insight/kpi_views.xml",
         "views/insight/report_views.xml",
         "views/insight/res_partner_views.xml",
+        # credit
+        "data/credit_policy.xml",
+        "data/credit_cron.xml",
+        "wizards/credit/credit_release_views.xml",
+        "views/credit/credit_policy_views.xml",
+        "views/credit/credit_request_views.xml",
+        "views/credit/credit_decision_views.xml",
+        "views/credit/sale_order_views.xml",
+        "views/credit/account_move_views.xml",
+        "views/credit/res_partner_views.xml",
+        "views/credit/res_config_settings_views.xml",
         # menus, last
         "views/menus.xml",
         "views/insight/menus.xml",

@@ -5,3 +5,4 @@ from . import customer
 from . import register
 from . import receivables
 from . import insight
+from . import credit

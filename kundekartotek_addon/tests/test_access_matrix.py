@@ -14,6 +14,7 @@ NOBODY = {}
 READ = dict.fromkeys(ROLES, "r")
 CONFIGURATION = {**READ, "administrator": "rwcu"}
 DAILY_WORK = {**READ, "case_worker": "rwcu", "credit_manager": "rwcu", "administrator": "rwcu"}
+CREDIT_WORK = {**READ, "credit_manager": "rwcu", "administrator": "rwcu"}
 WORK_WIZARD = dict.fromkeys(("case_worker", "credit_manager", "administrator"), "rwcu")
 MANAGED = {**READ, "credit_manager": "rwcu", "administrator": "rwcu"}
 ADMINISTRATION = {"administrator": "rwcu"}
@@ -80,6 +81,18 @@ TABLE = {
     "kundekartotek.audit.seal": TRAIL,
     "kundekartotek.audit.archive": dict.fromkeys(("privacy_officer", "auditor"), "rwcu"),
     "kundekartotek.audit.verify": dict.fromkeys(("privacy_officer", "auditor"), "rwcu"),
+    "kundekartotek.credit.policy": CONFIGURATION,
+    "kundekartotek.credit.rule": CONFIGURATION,
+    "kundekartotek.credit.authority": CONFIGURATION,
+    "kundekartotek.credit.group": CREDIT_WORK,
+    "kundekartotek.credit.security": CREDIT_WORK,
+    "kundekartotek.credit.request": {**READ, "case_worker": "rc", "credit_manager": "rc", "administrator": "rc",
+                                     "salesperson": "rc"},
+    "kundekartotek.credit.decision": READ,
+    "kundekartotek.credit.release": dict.fromkeys(("credit_manager", "administrator"), "rwcu"),
+    "kundekartotek.credit.dialog": {"bookkeeper": "r"},
+    "kundekartotek.credit.lock": NOBODY,
+    "kundekartotek.credit.document": NOBODY,
     "kundekartotek.audit.append.only": NOBODY,
     "kundekartotek.audit.mixin": NOBODY,
 }

@@ -24,6 +24,7 @@ ROLE = set(ROLES)  # whoever has any role of this addon
 WORKERS = {"case_worker", "credit_manager", "administrator"}
 MANAGERS = {"credit_manager", "administrator"}
 ADMINISTRATOR = {"administrator"}
+SELLERS = WORKERS | {"salesperson"}
 TRAIL = {"privacy_officer", "auditor"}  # not those whom it watches
 EMPLOYEES = ROLE | {"internal", "salesperson", "bookkeeper"}  # gives away nothing that they cannot read anyway
 LEDGER = ROLE | {"salesperson", "bookkeeper"}  # whoever Odoo lets read invoices; which ones, record rules say
@@ -31,6 +32,9 @@ LEDGER = ROLE | {"salesperson", "bookkeeper"}  # whoever Odoo lets read invoices
 # {model: {public method: who}}, or (who, arguments) where it has some. Sorted; one line per method.
 METHODS = {
     "account.move": {
+        "action_credit_decisions": ROLE,
+        "action_credit_release": MANAGERS,
+        "action_post": {"bookkeeper"},
         "action_update_agreement_prices": {"bookkeeper"},
     },
     "kundekartotek.agreement": {
@@ -113,12 +117,15 @@ METHODS = {
         "action_view_proposals": ROLE,
     },
     "res.config.settings": {
+        "action_credit_limits_from_category": NOBODY,
         "action_fetch_postal_codes": NOBODY,  # of these: it takes who may open the settings
         "action_test_address_search": NOBODY,
         "action_test_register": NOBODY,  # who may open Settings
     },
     "res.partner": {
         "action_accept_address": WORKERS,
+        "action_credit_decisions": ROLE,
+        "action_credit_request": SELLERS,
         "action_assign_customer_numbers": WORKERS,
         "action_audit_seen": TRAIL,
         "action_audit_timeline": TRAIL,
@@ -135,6 +142,30 @@ METHODS = {
         "action_validate_in_register": WORKERS,
         "action_view_agreements": ROLE,
         "search_in_register": (WORKERS, {"text": "x"}),
+    },
+    "sale.order": {
+        "action_confirm": {"bookkeeper"},  # a salesperson that of an own order
+        "action_credit_decisions": ROLE,
+        "action_credit_prepayment": MANAGERS,
+        "action_credit_reject": MANAGERS,
+        "action_credit_release": MANAGERS,
+        "action_credit_request": WORKERS,
+    },
+    "kundekartotek.credit.decision": {
+        "action_open_document": ROLE,
+    },
+    "kundekartotek.credit.dialog": {
+        "action_post": {"bookkeeper"},
+        "action_release": NOBODY,
+        "action_request": NOBODY,
+    },
+    "kundekartotek.credit.release": {
+        "action_decide": MANAGERS,
+    },
+    "kundekartotek.credit.request": {
+        "action_approve": MANAGERS,
+        "action_decline": MANAGERS,
+        "action_withdraw": ROLE,
     },
 }
 
@@ -220,6 +251,19 @@ SAMPLES = {
         {"scheme_id": case.scheme.id, "partner_ids": [Command.set(case.customer.ids)], "whom": "selected"}),
     "kundekartotek.renumber.line": lambda case, env: env["kundekartotek.renumber.line"].create(
         {"renumber_id": case.sample("kundekartotek.renumber", env).id, "partner_id": case.customer.id}),
+    "kundekartotek.credit.decision": lambda case, env: case.make_decision(env),
+    "kundekartotek.credit.dialog": lambda case, env: env["kundekartotek.credit.dialog"].create(
+        {"move_id": case.sample("account.move", case.env).id}),
+    "kundekartotek.credit.group": lambda case, env: env["kundekartotek.credit.group"].create(
+        {"name": f"{SECRET} konsern", "company_id": case.company.id, "credit_limit": 5}),
+    "kundekartotek.credit.release": lambda case, env: env["kundekartotek.credit.release"].create({"reason": "x"}),
+    "kundekartotek.credit.request": lambda case, env: env["kundekartotek.credit.request"].create(
+        {"partner_id": case.customer.id, "company_id": case.company.id, "amount": 5, "reason": SECRET}),
+    "kundekartotek.credit.security": lambda case, env: env["kundekartotek.credit.security"].create(
+        {"partner_id": case.customer.id, "company_id": case.company.id, "amount": 5, "name": f"{SECRET} ASA",
+         "date_to": "2099-12-31"}),
+    "sale.order.line": lambda case, env: env["sale.order.line"].create(
+        {"order_id": case.sample("sale.order", env).id, "display_type": "line_note", "name": SECRET}),
     "ir.default": lambda case, env: env["ir.default"].create(
         {"field_id": env.ref("base.field_res_partner__comment").id, "json_value": f'"{SECRET}"'}),
     "res.partner": lambda case, env: case.customer,
@@ -232,7 +276,7 @@ SAMPLES = {
 
 SECRET = "Hemmelig"  # stands in every record that is tried, and in no answer to who may not see it
 # Written at any call: who signed in from where, and what a wizard or a cache keeps for its own user.
-NOISE = ("res_device_log", "res_users_log", "res_users_apikeys", "bus_presence", "mail_presence",
+NOISE = ("res_device_log", "res_users_log", "res_users_apikeys", "bus_bus", "bus_presence", "mail_presence",
          "kundekartotek_audit_event")
 
 
@@ -409,6 +453,13 @@ class TestAccessMethods(KundekartotekCase, HttpCase):
         record = env[model].create({}) if env[model]._transient else env[model].search([], limit=1)
         self.assertTrue(record, f"Nothing to call on: add {model!r} to SAMPLES of tests/test_access_methods.py")
         return record.with_env(self.env)
+
+    def make_decision(self, env):
+        decisions = env["kundekartotek.credit.decision"]
+        decisions._record([{
+            "decision": "held", "company_res_id": self.company.id, "customer_res_id": self.customer.id,
+            "customer_name": SECRET}])
+        return decisions.search([], limit=1)
 
     def _sample(self, model, caller):
         own = (self.env[model]._transient and caller not in ("public", "foreign")

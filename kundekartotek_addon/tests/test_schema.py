@@ -51,10 +51,12 @@ class TestSchema(TransactionCase):
         self.assertEqual({key for key, field in self.own_fields().items() if field.compute}, filled)
 
     def test_no_column_on_a_large_table_needs_a_default_per_row(self):
-        """A default is written to every row at the end of the installation, in one statement."""
+        """A default is written to every row at the end of the installation, in one statement; a choice is given to
+        them while the column is added, which writes no row."""
         large = ("res_partner", "account_move", "account_move_line", "sale_order", "sale_order_line")
         self.assertEqual([key for key, field in self.own_fields().items()
-                          if key[0] in large and field.default and not field.compute], [])
+                          if key[0] in large and field.default and not field.compute
+                          and field.type != "selection"], [])
 
     def test_indexes_are_those_that_odoo_would_make(self):
         """Odoo compares by name and comment, and would drop and build anew what differs."""

@@ -4,3 +4,4 @@ from . import customer
 from . import register
 from . import receivables
 from . import insight
+from . import credit

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+from . import account_account
 from . import account_index
 from . import res_partner
 from . import category

@@ -131,8 +131,13 @@ class ResPartner(models.Model):
     @ormcache("self.env.company.root_id.id")
     def _company_tree_ids(self):
         """The current company's root and all its branches, archived ones too."""
+        return self._branch_ids(self.env.company.root_id.id)
+
+    @api.model
+    @ormcache("company_id")
+    def _branch_ids(self, company_id):
         companies = self.env["res.company"].sudo().with_context(active_test=False)
-        return companies.search([("id", "child_of", self.env.company.root_id.id)], order="id")._ids
+        return companies.search([("id", "child_of", company_id)], order="id")._ids
 
     @api.model
     def _ledger_fields(self, *names):

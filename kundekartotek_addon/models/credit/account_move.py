@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ...tools.credit import CENT, STOPPING, verdict
+from ..customer.res_partner_figures import AMOUNT_GROUPS
+
+TESTED_TYPES = ("out_invoice", "out_receipt")
+
+
+class CreditStop(UserError):
+    """Invoices that credit control does not let through."""
+
+
+class AccountMove(models.Model):
+    """An invoice that raises the exposure past the rules is not posted, whatever posts it. What an order has
+    counted already adds nothing, so invoicing what was ordered never is in the way; nor are credit notes."""
+
+    _name = "account.move"
+    _inherit = ["account.move", "kundekartotek.credit.document"]
+
+    @api.depends("partner_id", "company_id", "state", "amount_total")
+    @api.depends_context("lang", "tz")
+    def _compute_credit_overview(self):
+        sales = self.filtered(lambda move: move.move_type in TESTED_TYPES and move.partner_id)
+        (self - sales).credit_overview = {}
+        super(AccountMove, sales)._compute_credit_overview()
+
+    # -- what a document under credit control must know ------------------------------------------------
+
+    def _credit_customers(self):
+        return self.partner_id.commercial_partner_id
+
+    def _credit_worth(self):
+        self.ensure_one()
+        return abs(self.amount_total_signed)
+
+    def _credit_exemption(self, policy):
+        self.ensure_one()
+        if policy.exempts_immediate and self.invoice_payment_term_id._is_immediate():
+            return self.env._("Immediate payment")
+        return ""
+
+    # -- testing ---------------------------------------------------------------------------------------
+
+    def _credit_test(self):
+        """Test drafts of the current company, as superuser.
+
+        :return: {move: (findings, picture, facts)} of those that add to the exposure
+        """
+        covered, dodged = self._credit_covered()
+        entries = []
+        for move in self.sorted("id"):
+            worth = move._credit_worth()
+            addition = worth - covered.get(move.id, 0.0)
+            entries.append((move, move._credit_customers(), addition, worth if move.id in dodged else addition))
+        return self.env["res.partner"]._credit_check("invoice", entries, move_ids=self.ids)
+
+    def _credit_covered(self):
+        """What of these drafts is in the exposure already, because it stems from confirmed orders of the same
+        customer.
+
+        :return: ({move id: amount in company currency}, ids of moves whose order was exempt as to be paid at
+            once, while the invoice is not)
+        """
+        rows = self.env.execute_query(SQL(
+            """
+            SELECT m.id,
+                   sum(CASE WHEN l.is_downpayment THEN i.price_total / coalesce(nullif(m.invoice_currency_rate, 0), 1)
+                            WHEN l.product_uom_qty = 0 THEN 0
+                            ELSE l.price_total / l.product_uom_qty / coalesce(nullif(o.currency_rate, 0), 1)
+                                 * least(i.quantity * coalesce(u.factor / nullif(unit.factor, 0), 1),
+                                         greatest(greatest(l.product_uom_qty, l.qty_delivered) - posted.qty, 0))
+                       END),
+                   array_agg(DISTINCT o.payment_term_id) FILTER (WHERE o.payment_term_id IS NOT NULL)
+              FROM account_move m
+              JOIN account_move_line i ON i.move_id = m.id
+              JOIN sale_order_line_invoice_rel r ON r.invoice_line_id = i.id
+              JOIN sale_order_line l ON l.id = r.order_line_id
+              JOIN sale_order o ON o.id = l.order_id AND o.state = 'sale'
+              JOIN res_partner payer ON payer.id = o.partner_invoice_id
+                                    AND payer.commercial_partner_id = m.commercial_partner_id
+              LEFT JOIN uom_uom unit ON unit.id = l.product_uom_id
+              LEFT JOIN uom_uom u ON u.id = i.product_uom_id
+             CROSS JOIN LATERAL (
+                   SELECT coalesce(sum(CASE pm.move_type WHEN 'out_refund' THEN -1 ELSE 1 END * pi.quantity
+                                       * coalesce(pu.factor / nullif(unit.factor, 0), 1)), 0) AS qty
+                     FROM sale_order_line_invoice_rel pr
+                     JOIN account_move_line pi ON pi.id = pr.invoice_line_id
+                     JOIN account_move pm ON pm.id = pi.move_id AND pm.state = 'posted'
+                     LEFT JOIN uom_uom pu ON pu.id = pi.product_uom_id
+                    WHERE pr.order_line_id = l.id) posted
+             WHERE m.id = ANY(%(moves)s)
+             GROUP BY m.id""",
+            moves=self.ids,
+            to_flush=self.env["res.partner"]._flushed(
+                "account.move.line", "move_id", "price_total", "quantity", "product_uom_id")
+            + self.env["res.partner"]._flushed(
+                "sale.order.line", "invoice_lines", "price_total", "product_uom_qty", "qty_delivered")
+            + self.env["res.partner"]._flushed("sale.order", "state", "partner_invoice_id", "payment_term_id")
+            + self.env["res.partner"]._flushed(
+                "account.move", "commercial_partner_id", "invoice_currency_rate", "state")))
+        terms = self.env["account.payment.term"]
+        dodged = {
+            id_ for id_, _amount, ids in rows
+            if any(terms.browse(term)._is_immediate() for term in ids or ())
+            and not self.browse(id_).invoice_payment_term_id._is_immediate()}
+        return {id_: float(amount or 0.0) for id_, amount, _ids in rows}, dodged
+
+    def _credit_results(self):
+        """Test those of these drafts that are under credit control, each in its own company. sudo: who posts
+        may not see every figure of the customer.
+
+        :return: {move as superuser: (findings, picture, facts)}
+        """
+        drafts = self.sudo().filtered(lambda move: (
+            move.move_type in TESTED_TYPES and move.state == "draft" and move.partner_id
+            and move.amount_total_signed > CENT and move.company_id._has_credit_control()))
+        results = {}
+        for company, moves in drafts.grouped(lambda move: move.company_id.root_id).items():
+            results |= moves.with_company(company)._credit_test()
+        return results
+
+    def _credit_stopped(self, results):
+        return [
+            move for move, result in results.items() if move._credit_stops(*result, move._credit_worth())]
+
+    # -- posting ---------------------------------------------------------------------------------------
+
+    def _post(self, soft=True):
+        """The hard stop: whatever posts, by whatever way, comes here."""
+        today = fields.Date.context_today(self)
+        due = self.filtered(lambda move: not (soft and move.date and move.date > today))
+        results = due._credit_results()
+        if stopped := self._credit_stopped(results):
+            raise CreditStop(self._explain_credit_stop({move: results[move] for move in stopped}))
+        posted = super()._post(soft)
+        self._credit_note_posted(results)
+        posted.sudo()._credit_clear()
+        posted._credit_after_post()
+        return posted
+
+    def _explain_credit_stop(self, results):
+        """Which invoices are stopped and why; amounts for those who may see them."""
+        shows = any(self.env.user.has_group(group) for group in AMOUNT_GROUPS.split(","))
+        lines = [self.env._("Credit control does not let this be posted:")]
+        for move, (findings, _picture, _fact) in results.items():
+            customer = move._credit_customers()
+            why = customer._credit_figures_text(findings) if shows else customer._credit_words(findings)
+            lines.append(self.env._(
+                "%(document)s, %(customer)s:\n%(why)s", document=move.display_name, customer=customer.name, why=why))
+        lines.append(self.env._("Ask a credit manager to release it, or for a higher limit."))
+        return "\n\n".join(lines)
+
+    def _credit_note_posted(self, results):
+        """Record what was let through in spite of a finding."""
+        rows = []
+        for move, result in results.items():
+            action = verdict(result[0])
+            if action in STOPPING and not move._credit_is_released(move._credit_worth()):
+                rows.append(move._prepare_credit_decision(
+                    "exempt", result, reason=move._credit_exemption(result[2].policy)))
+            elif action == "warn":
+                rows.append(move._prepare_credit_decision("warned", result))
+        self.env["kundekartotek.credit.decision"]._record(rows)
+
+    def _credit_after_post(self):
+        """Payments and credit notes may end a hold."""
+        for company, moves in self.filtered(lambda m: m.move_type not in ("out_invoice", "in_invoice")).grouped(
+                lambda move: move.company_id).items():
+            if company._has_credit_control():
+                lines = moves.sudo().line_ids.filtered(
+                    lambda line: line.balance < 0 and line.account_id.account_type == "asset_receivable")
+                lines.partner_id._queue_credit_recheck(company)
+
+    def action_post(self):
+        """From the form's button, say what is in the way in a dialog; from anywhere else, ``_post`` stops."""
+        if self.env.context.get("credit_dialog") and len(self) == 1:
+            self.check_access("write")
+            results = self._credit_results()
+            dialog = any(result[0] for result in results.values()) and self._credit_dialog(results)
+            if dialog:
+                return dialog
+        return super().action_post()
+
+    def _credit_dialog(self, results):
+        (move, result), = results.items()
+        stopped = bool(self._credit_stopped(results))
+        if not stopped and move._credit_is_released(move._credit_worth()):
+            return None
+        if stopped:
+            move._credit_record("refused" if verdict(result[0]) == "refuse" else "held", result)
+            move._credit_hold(result[0])
+        customer = move._credit_customers()
+        dialog = self.env["kundekartotek.credit.dialog"].sudo().create({
+            "move_id": move.id, "stopped": stopped, "words": customer._credit_words(result[0]),
+            "figures": customer._credit_figures_text(result[0]),
+            "can_release": stopped and verdict(result[0]) == "hold"})
+        return {
+            "type": "ir.actions.act_window", "name": self.env._("Credit Control"), "target": "new",
+            "res_model": dialog._name, "res_id": dialog.id, "view_mode": "form", "views": [(False, "form")],
+        }

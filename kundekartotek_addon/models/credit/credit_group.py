@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools import SQL
+
+from ..customer.res_partner_figures import AMOUNT_GROUPS
+
+
+class CreditGroup(models.Model):
+    """Customers that belong together, a concern, and share a limit beside their own."""
+
+    _name = "kundekartotek.credit.group"
+    _description = "Credit Group"
+    _inherit = ["mail.thread", "kundekartotek.audit.mixin"]
+    _order = "name, id"
+
+    name = fields.Char(required=True, tracking=True)
+    active = fields.Boolean(default=True, tracking=True)
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company.root_id, index=True
+    )
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    credit_limit = fields.Monetary(
+        string="Shared Limit",
+        required=True,
+        tracking=True,
+        help="What all members together may owe. Each member's own limit holds as well.",
+    )
+    partner_ids = fields.Many2many(
+        "res.partner",
+        "kundekartotek_credit_group_partner_rel",
+        "group_id",
+        "partner_id",
+        string="Customers",
+        domain="[('is_customer', '=', True)]",
+    )
+    credit_exposure = fields.Monetary(
+        string="Exposure", compute="_compute_credit_exposure", compute_sudo=True, groups=AMOUNT_GROUPS
+    )
+    credit_available = fields.Monetary(
+        string="Available", compute="_compute_credit_exposure", compute_sudo=True, groups=AMOUNT_GROUPS
+    )
+
+    _limit_positive = models.Constraint(
+        "CHECK (credit_limit >= 0)", "A shared limit cannot be negative."
+    )
+
+    @api.model
+    def _audited_fields(self):
+        return super()._audited_fields() + ["name", "active", "company_id", "credit_limit", "partner_ids"]
+
+    @api.model
+    def _audited_amounts(self):
+        return super()._audited_amounts() + ["credit_limit"]
+
+    @api.depends("partner_ids", "credit_limit")
+    def _compute_credit_exposure(self):
+        for company, groups in self.grouped("company_id").items():
+            exposures = groups.partner_ids.with_company(company)._credit_exposures() if company else {}
+            for group in groups:
+                group.credit_exposure = sum(exposures.get(p.id, 0.0) for p in group.partner_ids._origin)
+                group.credit_available = group.credit_limit - group.credit_exposure
+
+    @api.constrains("partner_ids", "company_id", "active")
+    def _check_members(self):
+        for group in self:
+            if group.partner_ids.filtered(lambda partner: partner.commercial_partner_id != partner):
+                raise ValidationError(self.env._("Only companies and private persons can be members, not contacts."))
+            others = self.sudo().search([
+                ("id", "!=", group.id), ("company_id", "=", group.company_id.id),
+                ("partner_ids", "in", group.partner_ids.ids)])
+            if group.active and others:
+                raise ValidationError(self.env._(
+                    "%(customers)s belongs to the credit group %(group)s already.",
+                    customers=", ".join((others.partner_ids & group.partner_ids).mapped("name")),
+                    group=others[0].name))
+
+    @api.model
+    def _membership_sql(self, company_id):
+        """SELECT of ``partner_id``, ``group_id`` and ``credit_limit``: who shares what limit in a company."""
+        return SQL(
+            """SELECT member.partner_id, grp.id AS group_id, grp.credit_limit
+                 FROM kundekartotek_credit_group grp
+                 JOIN kundekartotek_credit_group_partner_rel member ON member.group_id = grp.id
+                WHERE grp.active AND grp.company_id = %s""",
+            company_id,
+            to_flush=[self._fields[name] for name in ("active", "company_id", "credit_limit", "partner_ids")],
+        )

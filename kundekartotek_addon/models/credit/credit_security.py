@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from odoo import api, fields, models
+
+
+class CreditSecurity(models.Model):
+    """What somebody else answers for: credit insurance or a guarantee, until it expires."""
+
+    _name = "kundekartotek.credit.security"
+    _description = "Credit Insurance or Guarantee"
+    _inherit = ["mail.thread", "kundekartotek.audit.mixin"]
+    _order = "date_to, id"
+
+    partner_id = fields.Many2one(
+        "res.partner", string="Customer", required=True, index=True, ondelete="restrict", tracking=True,
+        domain="[('is_customer', '=', True)]")
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company.root_id, index=True
+    )
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    kind = fields.Selection(
+        [("insurance", "Credit insurance"), ("guarantee", "Guarantee")], required=True, default="insurance",
+        tracking=True)
+    name = fields.Char(string="Insurer or Guarantor", required=True, tracking=True)
+    reference = fields.Char(string="Policy Number")
+    amount = fields.Monetary(required=True, tracking=True)
+    date_from = fields.Date(string="From", required=True, default=fields.Date.context_today, tracking=True)
+    date_to = fields.Date(string="Expires", required=True, tracking=True, help="The last day on which it holds.")
+    is_in_force = fields.Boolean(string="In Force", compute="_compute_is_in_force", search="_search_is_in_force")
+
+    _amount_positive = models.Constraint("CHECK (amount > 0)", "What is insured must be above 0.")
+    _dates_in_order = models.Constraint("CHECK (date_to >= date_from)", "It cannot expire before it begins.")
+
+    @api.model
+    def _audited_fields(self):
+        return super()._audited_fields() + [
+            "partner_id", "company_id", "kind", "name", "reference", "amount", "date_from", "date_to"]
+
+    @api.model
+    def _audited_amounts(self):
+        return super()._audited_amounts() + ["amount"]
+
+    @api.depends("date_from", "date_to")
+    def _compute_is_in_force(self):
+        today = fields.Date.context_today(self)
+        for security in self:
+            security.is_in_force = bool(
+                security.date_from and security.date_to and security.date_from <= today <= security.date_to)
+
+    def _search_is_in_force(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        today = fields.Date.context_today(self)
+        inside = fields.Domain("date_from", "<=", today) & fields.Domain("date_to", ">=", today)
+        return inside if True in value else ~inside

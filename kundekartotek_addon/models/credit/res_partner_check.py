@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from collections import defaultdict
+from typing import NamedTuple
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+from odoo.tools.misc import formatLang
+
+from ...tools.credit import CENT, Picture, find
+
+
+class CreditFacts(NamedTuple):
+    """What is decided and known of a customer in a company, beside what it owes."""
+
+    id: int
+    mode: str
+    limit: float | None  # None: unlimited; raised for a period, and insured if the policy counts that
+    review_late: int
+    block: str
+    block_reason: str
+    group_id: int | None
+    group_limit: float | None
+    policy: object
+
+
+class ResPartner(models.Model):
+    """Testing customers against the rules. Works in the current company, whose root decides; as superuser,
+    because who sells may not see what is owed."""
+
+    _inherit = "res.partner"
+
+    def _credit_facts(self):
+        """:return: {id of each of these commercial partners: CreditFacts}, read in one statement"""
+        company = self.env.company.root_id.sudo()
+        rows = self.env.execute_query_dict(SQL(
+            """
+            SELECT p.id, %(mode)s AS mode, %(limit)s::float AS own_limit, %(today)s::date - %(review)s AS review_late,
+                   %(block)s AS block, %(block_reason)s AS block_reason, p.customer_category_id AS category,
+                   p.customer_type, shared.group_id, shared.credit_limit::float AS group_limit,
+                   (SELECT max(r.amount)::float FROM kundekartotek_credit_request r
+                     WHERE r.partner_id = p.id AND r.company_id = %(company)s AND r.state = 'approved'
+                       AND r.kind = 'temporary' AND %(today)s BETWEEN r.date_from AND r.date_to) AS raised,
+                   (SELECT sum(s.amount)::float FROM kundekartotek_credit_security s
+                     WHERE s.partner_id = p.id AND s.company_id = %(company)s
+                       AND %(today)s BETWEEN s.date_from AND s.date_to) AS secured
+              FROM res_partner p LEFT JOIN (%(membership)s) shared ON shared.partner_id = p.id
+             WHERE p.id = ANY(%(ids)s)""",
+            mode=self._credit_mode_sql("p"), limit=self._root_value_sql("p", "credit_limit"),
+            review=self._root_value_sql("p", "credit_review_date"),
+            block=self._root_value_sql("p", "credit_block"),
+            block_reason=self._root_value_sql("p", "credit_block_reason"),
+            company=company.id, today=fields.Date.context_today(self), ids=self.ids,
+            membership=self.env["kundekartotek.credit.group"]._membership_sql(company.id),
+            to_flush=[
+                *self._flushed("res.partner", "customer_type", "customer_category_id"),
+                *self._flushed("kundekartotek.credit.request", "partner_id", "company_id", "state", "kind",
+                               "amount", "date_from", "date_to"),
+                *self._flushed("kundekartotek.credit.security", "partner_id", "company_id", "amount",
+                               "date_from", "date_to")]))
+        return {row["id"]: self._prepare_credit_facts(row, company) for row in rows}
+
+    @api.model
+    def _prepare_credit_facts(self, row, company):
+        policy = self.env["kundekartotek.credit.policy"]._find(company.id, row["category"], row["customer_type"])
+        limit = {"limited": max(row["own_limit"], row["raised"] or 0.0), "cash_only": 0.0}.get(row["mode"])
+        if limit is not None and policy and policy.counts_security:
+            limit += row["secured"] or 0.0
+        return CreditFacts(
+            row["id"], row["mode"], limit, max(row["review_late"] or 0, 0), row["block"] or "",
+            row["block_reason"] or "", row["group_id"], row["group_limit"], policy)
+
+    def _credit_check(self, checkpoint, entries, move_ids=(), counted=False):
+        """Test documents in their order, each with those before it that pass.
+
+        :param checkpoint: "order" or "invoice"
+        :param entries: list of (document, commercial partner, what it adds to the exposure, what is risked by
+            it): the latter decides whether it is tested at all
+        :param move_ids: invoices among the documents, which must not count twice
+        :param counted: the exposure knows the documents already, as with a confirmed order that was changed
+        :return: ``{document: (findings, picture, facts)}``, only documents that a policy looks at
+        """
+        entries = [entry for entry in entries if entry[3] > CENT]
+        customers = self.browse({partner.id for _document, partner, *_rest in entries})
+        facts = customers._credit_facts() if entries else {}
+        tested = {id_: fact for id_, fact in facts.items() if fact.policy and fact.policy.rules[checkpoint]}
+        if not tested:
+            return {}
+        self.env["kundekartotek.credit.lock"]._take(self.env.company.root_id.id, [
+            ("group", fact.group_id) if fact.group_id else ("partner", id_)
+            for id_, fact in tested.items() if fact.limit is not None or fact.group_id])
+        measured = customers.browse(tested)._credit_measure(tested.values(), checkpoint, move_ids)
+        entries = [entry for entry in entries if entry[1].id in tested]
+        result, added = {}, defaultdict(float)
+        for _document, partner, addition, _risk in entries if counted else ():
+            added["partner", partner.id] -= addition
+            added["group", tested[partner.id].group_id] -= addition
+        for document, partner, addition, risk in entries:
+            fact = tested[partner.id]
+            picture = partner._credit_picture(fact, checkpoint, measured, addition, added)
+            result[document] = find(fact.policy.rules[checkpoint], picture), picture, fact
+            if not document._credit_stops(*result[document], risk):
+                added["partner", partner.id] += addition
+                added["group", fact.group_id] += addition
+        return result
+
+    def _credit_measure(self, facts, checkpoint, move_ids):
+        """:return: (amounts by partner as ``_credit_amounts``, exposure by partner, exposure by group)"""
+        rules = [rule for fact in facts for rule in fact.policy.rules[checkpoint] if rule.action != "nothing"]
+        members = self._credit_members({fact.group_id for fact in facts if fact.group_id})
+        ids = set(self.ids).union(*members.values())
+        amounts = self._credit_amounts(
+            ids, move_ids,
+            sorted({(rule.days, rule.tolerance) for rule in rules if rule.kind == "overdue"}),
+            sorted({rule.tolerance for rule in rules if rule.kind == "oldest"}))
+        exposure = {id_: amounts[id_]["exposure"] for id_ in ids}
+        groups = {group: sum(exposure[id_] for id_ in each) for group, each in members.items()}
+        return amounts, exposure, groups
+
+    @api.model
+    def _credit_members(self, group_ids):
+        """:return: {group id: ids of its members}"""
+        if not group_ids:
+            return {}
+        rows = self.env.execute_query(SQL(
+            """SELECT group_id, array_agg(partner_id) FROM kundekartotek_credit_group_partner_rel
+                WHERE group_id = ANY(%s) GROUP BY group_id""", list(group_ids)))
+        return dict(rows)
+
+    def _credit_picture(self, fact, checkpoint, measured, addition, added):
+        """What is known of this customer with a document that adds ``addition``, after those that passed."""
+        amounts, exposure, groups = measured
+        mine = amounts[self.id]
+        credits = mine.get("credits", 0.0)
+        blocked = fact.block in ("all", f"{checkpoint}s")
+        return Picture(
+            exposure=exposure[self.id] + added["partner", self.id] + addition,
+            limit=fact.limit,
+            group_exposure=groups.get(fact.group_id, 0.0) + added["group", fact.group_id] + addition,
+            group_limit=fact.group_limit,
+            overdue={key: max(amount + credits, 0.0) for key, amount in mine.items()
+                     if isinstance(key, tuple) and key[0] != "oldest"},
+            oldest={key[1]: int(days) for key, days in mine.items()
+                    if isinstance(key, tuple) and key[0] == "oldest"},
+            review_late=fact.review_late,
+            register="\n".join(self._credit_register_reasons(fact, checkpoint)),
+            blocked=(fact.block_reason or " ") if blocked else "",
+        )
+
+    def _credit_register_reasons(self, fact, checkpoint):
+        """What the public register says against this customer, where a rule asks; in words."""
+        if not any(rule.kind == "register" for rule in fact.policy.rules[checkpoint]):
+            return []
+        return self.sudo()._register_hold_reasons()
+
+    # -- what screens show -----------------------------------------------------------------------------
+
+    def _credit_overviews(self, with_parts=False):
+        """For each of these commercial partners what the card and the documents show; amounts, so only for
+        those who may see them. At most three statements.
+
+        :return: ``{partner id: {exposure, limit, available, percent, mode, …}}``; available is None if unlimited
+        """
+        facts = self._credit_facts()
+        members = self._credit_members({fact.group_id for fact in facts.values() if fact.group_id})
+        amounts = self._credit_amounts(set(facts).union(*members.values()))
+        parts = self._credit_exposure_parts([]) if with_parts else []
+        result = {}
+        for partner in self._origin:
+            fact, mine = facts.get(partner.id), amounts[partner.id]
+            if not fact:
+                continue
+            exposure = mine["exposure"]
+            available = [] if fact.limit is None else [fact.limit - exposure]
+            shared = None
+            if fact.group_id:
+                together = sum(amounts[id_]["exposure"] for id_ in members[fact.group_id])
+                available.append(fact.group_limit - together)
+                shared = {"limit": fact.group_limit, "exposure": together}
+            result[partner.id] = {
+                "exposure": exposure, "limit": fact.limit, "mode": fact.mode,
+                "available": min(available) if available else None, "group": shared}
+            if with_parts:
+                result[partner.id] |= partner._credit_overview_parts(result[partner.id], parts, mine)
+        return result
+
+    def _credit_overview_parts(self, overview, parts, amounts):
+        """The texts and domains that the bar and its popover show."""
+        currency = self.env.company.root_id.sudo().currency_id
+        money = lambda amount: formatLang(self.env, amount, currency_obj=currency)  # noqa: E731
+        limit, exposure = overview["limit"], overview["exposure"]
+        labels = dict(self._fields["credit_limit_mode"]._description_selection(self.env))
+        return {
+            "percent": None if limit is None else round(100 * exposure / limit) if limit > 0 else 100 * (exposure > 0),
+            "exposure_text": money(exposure), "limit_text": money(limit) if limit is not None else "",
+            "available_text": money(overview["available"]) if overview["available"] is not None else "",
+            "mode_text": labels[overview["mode"]],
+            "group_text": money(overview["group"]["exposure"]) + " / " + money(overview["group"]["limit"])
+            if overview["group"] else "",
+            "parts": [
+                {"name": part.name, "label": part.label, "text": money(amounts.get(part.name, 0.0)),
+                 "counted": part.counted, "model": part.model, "domain": part.domain(self)}
+                for part in parts if round(amounts.get(part.name, 0.0), 2)],
+        }
+
+    def _credit_snapshot(self, company):
+        """The figures of a customer as a limit request keeps them. sudo: who asks may not see them."""
+        partner = self.sudo().with_company(company)
+        facts, amounts = partner._credit_facts()[self.id], partner._credit_amounts(self.ids, thresholds=[(0, 0.0)])
+        mine = amounts[self.id]
+        return {
+            "snapshot_limit": facts.limit or 0.0, "snapshot_mode": facts.mode,
+            "snapshot_exposure": partner._credit_exposures()[self.id],
+            "snapshot_overdue": max(mine.get((0, 0.0), 0.0) + mine.get("credits", 0.0), 0.0)}

@@ -1,0 +1,290 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from collections import defaultdict
+from collections.abc import Callable
+from typing import NamedTuple
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..customer.res_partner_figures import AMOUNT_GROUPS
+
+
+class ExposurePart(NamedTuple):
+    """A kind of document that a company risks money on.
+
+    ``sql`` is a SELECT of the commercial partner's id and an amount in the currency of the company at the root.
+    It may read ``items``, a row per customer with open items: ``partner_id``, ``receivable``, ``credits``.
+    ``domain`` gives the records of ``model`` behind a customer's amount.
+    """
+
+    name: str
+    label: str
+    sql: SQL
+    model: str
+    domain: Callable
+    counted: bool = True
+
+
+class ResPartner(models.Model):
+    """What a company risks on its customers now, live, in one statement for any number of them. A document
+    counts for the commercial partner of its invoice address, in the company at the root with its branches."""
+
+    _inherit = "res.partner"
+
+    credit_exposure = fields.Monetary(
+        compute="_compute_credit_exposure", compute_sudo=True, groups=AMOUNT_GROUPS,
+        currency_field="customer_currency_id",
+        help="Open items and confirmed orders that are not invoiced, and draft invoices if the company says so.")
+    credit_limit_now = fields.Monetary(
+        string="Limit Now", compute="_compute_credit_exposure", compute_sudo=True, groups=AMOUNT_GROUPS,
+        currency_field="customer_currency_id",
+        help="The credit limit, with what has been raised for a period and what is insured.")
+    credit_available = fields.Monetary(
+        compute="_compute_credit_exposure", compute_sudo=True, groups=AMOUNT_GROUPS,
+        currency_field="customer_currency_id",
+        help="What the customer may still buy for; the smaller one where it shares a limit. 0 where unlimited.")
+    credit_overview = fields.Json(
+        compute="_compute_credit_overview", compute_sudo=True, groups=AMOUNT_GROUPS)
+
+    @api.depends("commercial_partner_id", "credit_limit")
+    @api.depends_context("company", "tz")
+    def _compute_credit_exposure(self):
+        pictures = self.commercial_partner_id._credit_overviews()
+        for partner in self:
+            facts = pictures.get(partner.commercial_partner_id._origin.id, {})
+            partner.credit_exposure = facts.get("exposure", 0.0)
+            partner.credit_limit_now = facts.get("limit") or 0.0
+            partner.credit_available = facts.get("available") or 0.0
+
+    @api.depends("commercial_partner_id", "credit_limit")
+    @api.depends_context("company", "tz", "lang")
+    def _compute_credit_overview(self):
+        pictures = self.commercial_partner_id._credit_overviews(with_parts=True)
+        for partner in self:
+            partner.credit_overview = pictures.get(partner.commercial_partner_id._origin.id, {})
+
+    # -- the parts: a hook -----------------------------------------------------------------------------
+
+    @api.model
+    def _credit_exposure_parts(self, partner_ids=None, move_ids=()):
+        """What counts. Another module adds its documents with one entry, see ``ExposurePart``.
+
+        :param partner_ids: ids of the commercial partners asked for; None for all
+        :param move_ids: invoices under test, which count by themselves
+        """
+        env = self.env
+        parts = [
+            ExposurePart(
+                "receivable", env._("Open invoices"), SQL("SELECT partner_id, receivable FROM items"),
+                "account.move.line", lambda partner: self._open_items_domain(partner, ">")),
+            ExposurePart(
+                "credits", env._("Payments and credit notes not allocated"),
+                SQL("SELECT partner_id, credits FROM items"),
+                "account.move.line", lambda partner: self._open_items_domain(partner, "<")),
+            ExposurePart(
+                "orders", env._("Confirmed orders not invoiced"),
+                self._uninvoiced_orders_sql(partner_ids), "sale.order",
+                lambda partner: [("state", "=", "sale"), *self._orders_domain(partner)]),
+        ]
+        if env.company.root_id.sudo().credit_count_drafts:
+            parts.append(ExposurePart(
+                "drafts", env._("Draft invoices"), self._draft_invoices_sql(partner_ids, move_ids),
+                "account.move", self._drafts_domain))
+        parts.append(ExposurePart(
+            "held", env._("Orders on hold"), self._held_orders_sql(partner_ids), "sale.order",
+            lambda partner: [("credit_state", "=", "hold"), ("state", "in", ("draft", "sent")),
+                             *self._orders_domain(partner)], counted=False))
+        return parts
+
+    @api.model
+    def _open_items_domain(self, partner, operator):
+        return [
+            ("partner_id.commercial_partner_id", "=", partner.id), ("parent_state", "=", "posted"),
+            ("account_type", "=", "asset_receivable"), ("amount_residual", operator, 0),
+            ("company_id", "in", list(self._company_tree_ids()))]
+
+    @api.model
+    def _orders_domain(self, partner):
+        return [
+            ("partner_invoice_id.commercial_partner_id", "=", partner.id),
+            ("company_id", "in", list(self._company_tree_ids()))]
+
+    @api.model
+    def _drafts_domain(self, partner):
+        return [
+            ("commercial_partner_id", "=", partner.id), ("state", "=", "draft"),
+            ("move_type", "in", ("out_invoice", "out_receipt")),
+            ("company_id", "in", list(self._company_tree_ids()))]
+
+    # -- their SQL -------------------------------------------------------------------------------------
+
+    @api.model
+    def _credit_items_sql(self, partner_ids, thresholds=(), tolerances=()):
+        """SELECT of open receivable items per commercial partner: ``receivable``, ``credits`` (negative), then
+        for each threshold the sum overdue and for each tolerance the due date of the oldest item above it.
+
+        :param thresholds: pairs (days, tolerance)
+        """
+        today = fields.Date.context_today(self)
+        due = SQL("coalesce(item.date_maturity, item.date)")
+        return SQL(
+            """
+            SELECT owner.commercial_partner_id AS partner_id,
+                   sum(item.amount_residual) FILTER (WHERE item.amount_residual > 0) AS receivable,
+                   sum(item.amount_residual) FILTER (WHERE item.amount_residual < 0) AS credits %(more)s
+              FROM account_move_line item JOIN res_partner owner ON owner.id = item.partner_id
+             WHERE item.account_id IN %(accounts)s AND item.company_id IN %(companies)s
+               AND item.parent_state = 'posted' AND item.amount_residual <> 0 AND %(chosen)s
+             GROUP BY owner.commercial_partner_id""",
+            more=SQL("").join([
+                *(SQL(", sum(item.amount_residual) FILTER (WHERE item.amount_residual > %s AND %s < %s::date - %s)",
+                      tolerance, due, today, days) for days, tolerance in thresholds),
+                *(SQL(", %s::date - min(%s) FILTER (WHERE item.amount_residual > %s)", today, due, tolerance)
+                  for tolerance in tolerances)]),
+            accounts=self._receivable_account_ids(), companies=self._company_tree_ids(),
+            chosen=self._of_customers(SQL("item.partner_id"), partner_ids),
+            to_flush=self._ledger_fields(
+                "account_id", "amount_residual", "company_id", "date", "date_maturity", "parent_state",
+                "partner_id"))
+
+    @api.model
+    def _uninvoiced_orders_sql(self, partner_ids):
+        """SELECT of what is left to invoice of confirmed orders, taxes included, at the order's own rate: the
+        quantity ordered, or delivered if more, less what is posted; down payments that were invoiced, and not
+        yet deducted, are owed already. An order that only drafts have invoiced is open as before."""
+        return SQL(
+            """
+            SELECT owner.commercial_partner_id AS partner_id, sum(left_over.amount)
+              FROM (SELECT o.id FROM sale_order o
+                     WHERE o.state = 'sale' AND o.invoice_status <> 'invoiced' AND %(of_order)s
+                     UNION
+                    SELECT l.order_id
+                      FROM account_move m
+                      JOIN account_move_line i ON i.move_id = m.id
+                      JOIN sale_order_line_invoice_rel r ON r.invoice_line_id = i.id
+                      JOIN sale_order_line l ON l.id = r.order_line_id
+                     WHERE m.state = 'draft' AND m.move_type IN ('out_invoice', 'out_receipt', 'out_refund')
+                       AND %(of_draft)s) open
+              JOIN sale_order o ON o.id = open.id AND o.state = 'sale' AND o.company_id IN %(companies)s
+              JOIN res_partner owner ON owner.id = o.partner_invoice_id
+              JOIN sale_order_line l ON l.order_id = o.id AND l.display_type IS NULL
+              LEFT JOIN uom_uom unit ON unit.id = l.product_uom_id
+             CROSS JOIN LATERAL (
+                   SELECT coalesce(sum(s.sign * i.quantity * coalesce(u.factor / nullif(unit.factor, 0), 1)), 0) AS qty,
+                          coalesce(sum(s.sign * i.price_total / coalesce(nullif(m.invoice_currency_rate, 0), 1)), 0)
+                              AS amount
+                     FROM sale_order_line_invoice_rel r
+                     JOIN account_move_line i ON i.id = r.invoice_line_id
+                     JOIN account_move m ON m.id = i.move_id
+                     LEFT JOIN uom_uom u ON u.id = i.product_uom_id
+                    CROSS JOIN LATERAL (SELECT CASE m.move_type WHEN 'out_refund' THEN -1 ELSE 1 END AS sign) s
+                    WHERE r.order_line_id = l.id AND m.state = 'posted') posted
+             CROSS JOIN LATERAL (
+                   SELECT CASE WHEN l.is_downpayment THEN -posted.amount
+                               WHEN l.product_uom_qty > 0 THEN
+                                    l.price_total / l.product_uom_qty / coalesce(nullif(o.currency_rate, 0), 1)
+                                    * greatest(greatest(l.product_uom_qty, l.qty_delivered) - posted.qty, 0)
+                               WHEN l.product_uom_qty < 0 THEN
+                                    l.price_total / l.product_uom_qty / coalesce(nullif(o.currency_rate, 0), 1)
+                                    * least(l.product_uom_qty - posted.qty, 0)
+                               ELSE l.price_unit * (1 - coalesce(l.discount, 0) / 100)
+                                    / coalesce(nullif(o.currency_rate, 0), 1)
+                                    * greatest(coalesce(l.qty_delivered, 0) - posted.qty, 0)
+                          END AS amount) left_over
+             WHERE %(chosen)s
+             GROUP BY owner.commercial_partner_id""",
+            companies=self._company_tree_ids(),
+            of_order=self._of_customers(SQL("o.partner_invoice_id"), partner_ids),
+            of_draft=SQL("TRUE") if partner_ids is None else SQL("m.commercial_partner_id = ANY(%s)", partner_ids),
+            chosen=SQL("TRUE") if partner_ids is None else SQL(
+                "owner.commercial_partner_id = ANY(%s)", partner_ids),
+            to_flush=[
+                *self._flushed("sale.order", "company_id", "currency_rate", "invoice_status", "partner_invoice_id",
+                               "state"),
+                *self._flushed("sale.order.line", "display_type", "is_downpayment", "order_id", "price_total",
+                               "product_uom_id", "product_uom_qty", "qty_delivered", "price_unit", "discount",
+                               "invoice_lines"),
+                *self._flushed("account.move", "state", "move_type", "commercial_partner_id",
+                               "invoice_currency_rate"),
+                *self._ledger_fields("move_id", "price_total", "product_uom_id", "quantity")])
+
+    @api.model
+    def _draft_invoices_sql(self, partner_ids, move_ids):
+        """SELECT of draft invoices, taxes included, less their lines that stem from orders."""
+        return SQL(
+            """
+            SELECT m.commercial_partner_id AS partner_id,
+                   sum(i.price_total / coalesce(nullif(m.invoice_currency_rate, 0), 1))
+              FROM account_move m JOIN account_move_line i ON i.move_id = m.id AND i.display_type = 'product'
+             WHERE m.state = 'draft' AND m.move_type IN ('out_invoice', 'out_receipt')
+               AND m.company_id IN %(companies)s AND %(chosen)s AND m.id <> ALL(%(tested)s)
+               AND NOT EXISTS (SELECT 1 FROM sale_order_line_invoice_rel r WHERE r.invoice_line_id = i.id)
+             GROUP BY m.commercial_partner_id""",
+            companies=self._company_tree_ids(), tested=list(move_ids),
+            chosen=SQL("TRUE") if partner_ids is None else SQL("m.commercial_partner_id = ANY(%s)", partner_ids),
+            to_flush=[
+                *self._flushed("account.move", "company_id", "commercial_partner_id", "invoice_currency_rate",
+                               "move_type", "state"),
+                *self._flushed("sale.order.line", "invoice_lines"),
+                *self._ledger_fields("display_type", "move_id", "price_total")])
+
+    @api.model
+    def _held_orders_sql(self, partner_ids):
+        return SQL(
+            """
+            SELECT owner.commercial_partner_id AS partner_id,
+                   sum(o.amount_total / coalesce(nullif(o.currency_rate, 0), 1))
+              FROM sale_order o JOIN res_partner owner ON owner.id = o.partner_invoice_id
+             WHERE o.credit_state = 'hold' AND o.state IN ('draft', 'sent') AND o.company_id IN %(companies)s
+               AND %(chosen)s
+             GROUP BY owner.commercial_partner_id""",
+            companies=self._company_tree_ids(),
+            chosen=self._of_customers(SQL("o.partner_invoice_id"), partner_ids),
+            to_flush=self._flushed("sale.order", "amount_total", "company_id", "credit_state", "currency_rate",
+                                   "partner_invoice_id", "state"))
+
+    @api.model
+    def _of_customers(self, column, partner_ids):
+        """SQL condition that a column of partners belongs to these commercial partners."""
+        if partner_ids is None:
+            return SQL("TRUE")
+        return SQL(
+            "%s IN (SELECT id FROM res_partner WHERE commercial_partner_id = ANY(%s))", column, partner_ids)
+
+    @api.model
+    def _flushed(self, model, *names):
+        return [self.env[model]._fields[name] for name in names]
+
+    # -- putting them together -------------------------------------------------------------------------
+
+    @api.model
+    def _credit_amounts(self, partner_ids, move_ids=(), thresholds=(), tolerances=()):
+        """The exposure of these commercial partners by part, and what is overdue, in one statement.
+
+        :return: ``{partner id: {"exposure", part, (days, tolerance), ("oldest", tolerance): amount or days}}``
+        """
+        parts = self._credit_exposure_parts(list(partner_ids), move_ids)
+        names = [part.name for part in parts] + list(thresholds) + [("oldest", each) for each in tolerances]
+        numbers = range(1, len(thresholds) + len(tolerances) + 1)
+        columns = ["partner_id", "receivable", "credits", *(f"figure_{number}" for number in numbers)]
+        selects = [part.sql for part in parts] + [
+            SQL("SELECT partner_id, %s FROM items", SQL.identifier(f"figure_{number}")) for number in numbers]
+        rows = self.env.execute_query(SQL(
+            "WITH items (%s) AS MATERIALIZED (%s) %s",
+            SQL(", ").join(map(SQL.identifier, columns)),
+            self._credit_items_sql(list(partner_ids), thresholds, tolerances),
+            SQL(" UNION ALL ").join(
+                SQL("SELECT %s AS part, part.* FROM (%s) AS part(partner_id, amount)", number, select)
+                for number, select in enumerate(selects))))
+        amounts = defaultdict(lambda: {"exposure": 0.0})
+        for number, partner_id, amount in rows:
+            if amount is not None:
+                amounts[partner_id][names[number]] = float(amount)
+                if number < len(parts) and parts[number].counted:
+                    amounts[partner_id]["exposure"] += float(amount)
+        return amounts
+
+    def _credit_exposures(self):
+        """:return: {id of each of these commercial partners: exposure in the current company}"""
+        amounts = self._credit_amounts(self.ids)
+        return {id_: amounts[id_]["exposure"] for id_ in self.ids}

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+import logging
+
+from odoo import api, models
+from odoo.exceptions import UserError
+
+_logger = logging.getLogger(__name__)
+BATCH = 50
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    def _queue_credit_recheck(self, company):
+        """Something has happened that may end these customers' holds in a company: have the job look at them.
+        sudo: it is the program that tests them, whoever registers a payment."""
+        customers = self.commercial_partner_id
+        root = company.sudo().root_id
+        if not customers or not root.credit_control:
+            return
+        groups = self.env["kundekartotek.credit.group"].sudo().search(
+            [("company_id", "=", root.id), ("partner_ids", "in", customers.ids)])
+        orders = self.env["sale.order"].sudo().search([
+            ("credit_state", "=", "hold"), ("credit_recheck", "=", False),
+            ("partner_invoice_id.commercial_partner_id", "in", (customers | groups.sudo().partner_ids).ids),
+            ("company_id", "child_of", root.id)])
+        if orders:
+            orders.credit_recheck = True
+            self.env.ref("kundekartotek_addon.credit_recheck_cron").sudo()._trigger()
+
+
+class SaleOrder(models.Model):
+    """Orders on hold are tested again when something has happened, and each night."""
+
+    _inherit = "sale.order"
+
+    @api.model
+    def _cron_credit_recheck_all(self):
+        """What depends on the day: a limit raised from today, a release that has expired."""
+        self.search([("credit_state", "=", "hold"), ("credit_recheck", "=", False)]).credit_recheck = True
+        self.env.ref("kundekartotek_addon.credit_recheck_cron")._trigger()
+
+    @api.model
+    def _cron_credit_recheck(self):
+        domain = [("credit_recheck", "=", True)]
+        self.env["ir.cron"]._commit_progress(remaining=self.search_count(domain))
+        for order in self.search(domain, order="credit_since, id", limit=BATCH):
+            order = order.browse(order.id).try_lock_for_update()
+            if not order:
+                continue
+            try:
+                order._credit_test_again()
+                order.flush_recordset()
+            except UserError as error:
+                self.env.cr.rollback()
+                order.credit_recheck = False
+                order.message_post(body=self.env._("Credit control could not test this again: %(why)s", why=error))
+                _logger.info("Order %s on hold could not be tested again: %s", order.id, error)
+            if not self.env["ir.cron"]._commit_progress(1):
+                break
+
+    def _credit_test_again(self):
+        """Confirm this order if it breaks no rule any more and the policy says so, else tell its salesperson."""
+        self.ensure_one()
+        order = self.with_company(self.company_id.root_id)
+        self.credit_recheck = False
+        if self.state == "sale":  # confirmed, then changed: its own amount is in the exposure already
+            result = order._credit_test({order: order._credit_worth()}).get(order)
+            if not result or not order._credit_stops(*result, order._credit_worth()):
+                self._credit_clear()
+            return
+        result = order._credit_test().get(order)
+        if result and order._credit_stops(*result, order._credit_worth()):
+            customer = order._credit_customers()
+            self.write({"credit_words": customer._credit_words(result[0]),
+                        "credit_figures": customer._credit_figures_text(result[0])})
+        elif not result or result[2].policy.releases_itself:
+            self.with_context(send_email=self.credit_sends_email).action_confirm()
+            self.message_post(body=self.env._("Confirmed: the order breaks no credit rule any more."))
+        else:
+            self._credit_clear()
+            self.activity_schedule(
+                "mail.mail_activity_data_todo", user_id=(self.user_id or self.env.user).id,
+                summary=self.env._("Credit control no longer holds this order: confirm it"))

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from datetime import timedelta
+
+from odoo import Command
+from odoo.exceptions import UserError
+from odoo.tests import freeze_time, tagged
+from odoo.tools import mute_logger
+
+from .credit_case import TODAY, CreditCase
+
+
+@freeze_time(TODAY)
+@tagged("post_install", "-at_install")
+class TestCreditInvoice(CreditCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._rules({"checkpoint": "invoice"}, {"checkpoint": "invoice", "percent": 80, "action": "warn"})
+
+    def _from_order(self, order):
+        return order._create_invoices()
+
+    def test_shipped_policy_warns_only(self):
+        """What ships never refuses an invoice for its amount."""
+        self.env["kundekartotek.credit.policy"].sudo().search([]).active = False
+        self.env.ref("kundekartotek_addon.credit_policy_standard").sudo().active = True
+        draft = self._draft(amount=1e6)
+        draft.action_post()
+        self.assertEqual(draft.state, "posted")
+        self.assertEqual(self._decisions(draft).decision, "warned")
+
+    def test_what_was_ordered_is_always_invoiced(self):
+        order = self._confirmed(amount=50000.0)
+        invoice = self._from_order(order)
+        invoice.action_post()
+        self.assertEqual(invoice.state, "posted")
+        self.assertFalse(self._decisions(invoice))
+
+    def test_more_than_was_ordered_is_not(self):
+        order = self._confirmed(amount=10000.0)
+        invoice = self._from_order(order)
+        invoice.invoice_line_ids.quantity = 1.5
+        with self.assertRaises(UserError):
+            invoice.action_post()
+
+    def test_order_of_another_payer_covers_nothing(self):
+        order = self._confirmed(amount=50000.0)
+        invoice = self._from_order(order)
+        invoice.partner_id = self._make_customer("Annen AS", limit=10.0)
+        with self.assertRaises(UserError):
+            invoice.action_post()
+
+    def test_paid_at_once_is_not_given_credit_on_the_invoice(self):
+        """An order escapes the test because it is to be paid at once: its invoice cannot then give thirty days."""
+        order = self._confirmed(amount=50000.0, payment_term_id=self.terms_now.id)
+        invoice = self._from_order(order)
+        invoice.invoice_payment_term_id = self.terms_30
+        with self.assertRaises(UserError):
+            invoice.action_post()
+        invoice.invoice_payment_term_id = self.terms_now
+        invoice.action_post()
+        self.assertEqual(invoice.state, "posted")
+
+    def test_each_invoice_after_the_other(self):
+        drafts = self._draft(amount=6000.0) + self._draft(amount=6000.0)
+        with self.assertRaisesRegex(UserError, "Credit control"):
+            drafts.action_post()
+        self.assertEqual(drafts.mapped("state"), ["draft", "draft"])
+        drafts[0].action_post()
+        self.assertEqual(drafts.mapped("state"), ["posted", "draft"])
+
+    def test_drafts_count_once_while_posted(self):
+        self.company.sudo().credit_count_drafts = True
+        draft = self._draft(amount=9000.0)
+        self.assertEqual(self.customer.credit_exposure, 9000.0)
+        draft.action_post()
+        self.assertEqual(draft.state, "posted")
+
+    def test_future_invoice_is_tested_on_its_day(self):
+        draft = self._draft(amount=20000.0, day=TODAY + timedelta(5))
+        draft.date = TODAY + timedelta(5)
+        draft._post()
+        self.assertEqual((draft.state, draft.auto_post), ("draft", "at_date"))
+        with freeze_time(TODAY + timedelta(5)), self.assertRaises(UserError):
+            draft._post()
+
+    # -- the button ------------------------------------------------------------------------------------
+
+    def _press(self, draft, user=None):
+        return draft.with_user(user or self.clerk).with_context(credit_dialog=True).action_post()
+
+    def test_dialog_stops(self):
+        draft = self._draft(amount=11000.0)
+        action = self._press(draft)
+        dialog = self.env[action["res_model"]].with_user(self.clerk).browse(action["res_id"])
+        self.assertEqual((dialog.stopped, dialog.words), (True, "Over the credit limit"))
+        self.assertRegex(dialog.figures, r"11.000")
+        self.assertEqual((draft.state, draft.credit_state), ("draft", "hold"))
+        self.assertEqual(self._decisions(draft).decision, "held")
+        with self.assertRaises(UserError):
+            dialog.action_post()
+
+    def test_dialog_warns_and_goes_on(self):
+        draft = self._draft(amount=9000.0)
+        action = self._press(draft)
+        dialog = self.env[action["res_model"]].with_user(self.clerk).browse(action["res_id"])
+        self.assertFalse(dialog.stopped)
+        dialog.action_post()
+        self.assertEqual((draft.state, self._decisions(draft).decision), ("posted", "warned"))
+
+    def test_nothing_to_say(self):
+        draft = self._draft(amount=1000.0)
+        self.assertFalse(self._press(draft))
+        self.assertEqual(draft.state, "posted")
+
+    def test_released_invoice_is_posted(self):
+        draft = self._draft(amount=11000.0)
+        self._press(draft)
+        self.env["kundekartotek.credit.release"].with_user(self.manager).create({
+            "move_ids": [Command.set(draft.ids)], "reason": "Avtalt"}).action_decide()
+        self.assertEqual(draft.credit_state, "released")
+        self.assertFalse(self._press(draft))
+        self.assertEqual(draft.state, "posted")
+
+    # -- the job ---------------------------------------------------------------------------------------
+
+    def _run_job(self):
+        with self.enter_registry_test_mode():
+            self.env.ref("account.ir_cron_auto_post_draft_entry").sudo().method_direct_trigger()
+        self.env.invalidate_all()
+
+    def test_job_posts_the_good_and_leaves_the_bad_a_task(self):
+        bad = self._draft(amount=20000.0, auto_post="at_date", date=TODAY)
+        good = self._draft(self._make_customer("God AS"), amount=20000.0, auto_post="at_date", date=TODAY)
+        self._run_job()
+        self.assertEqual((good.state, bad.state, bad.credit_state), ("posted", "draft", "hold"))
+        self.assertEqual(bad.activity_ids.mapped("summary"), ["Not posted: stopped by credit control"])
+        self._run_job()
+        self.assertEqual(len(bad.activity_ids), 1)
+        self.assertEqual(self._decisions(bad).mapped("decision"), ["held"])
+        self.customer.sudo().credit_limit = 50000.0
+        self._run_job()
+        self.assertEqual((bad.state, bad.credit_state), ("posted", "clear"))
+
+    @mute_logger("odoo.addons.account.models.account_move")
+    def test_bad_ones_do_not_hide_the_good_from_the_job(self):
+        for _number in range(3):
+            self._draft(amount=20000.0, auto_post="at_date", date=TODAY)
+        good = self._draft(self._make_customer("God AS"), amount=1.0, auto_post="at_date", date=TODAY - timedelta(9))
+        with self.enter_registry_test_mode():
+            job = self.env.ref("account.ir_cron_auto_post_draft_entry").sudo()
+            job.code = "model._autopost_draft_entries(batch_size=2)"
+            job.method_direct_trigger()
+        self.env.invalidate_all()
+        self.assertEqual(good.state, "posted")
+
+    def test_entries_of_bookkeepers_are_left_alone(self):
+        entry = self.env["account.move"].create({"line_ids": [
+            Command.create({"account_id": self.company_data["default_account_receivable"].id,
+                            "partner_id": self.customer.id, "balance": 99000.0}),
+            Command.create({"account_id": self.company_data["default_account_revenue"].id, "balance": -99000.0})]})
+        entry.action_post()
+        self.assertEqual(entry.state, "posted")

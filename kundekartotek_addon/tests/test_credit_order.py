@@ -1,0 +1,315 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from datetime import timedelta
+
+from odoo import Command
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import freeze_time, tagged
+
+from .credit_case import TODAY, CreditCase
+
+
+@freeze_time(TODAY)
+@tagged("post_install", "-at_install")
+class TestCreditOrder(CreditCase):
+    """What confirming an order does, and what follows."""
+
+    def _release(self, orders, user=None, **vals):
+        wizard = self.env["kundekartotek.credit.release"].with_user(user or self.manager).create({
+            "order_ids": [Command.set(orders.ids)], "reason": "Avtalt med kunden", **vals})
+        wizard.action_decide()
+
+    def test_within_the_limit(self):
+        order = self._order(amount=7000.0).with_user(self.seller)
+        order.action_confirm()
+        self.assertEqual((order.state, order.credit_state), ("sale", "clear"))
+        self.assertFalse(self._decisions(order))
+
+    def test_near_the_limit_warns(self):
+        order = self._order(amount=8000.0).with_user(self.seller)
+        order.action_confirm()
+        self.assertEqual((order.state, order.credit_state), ("sale", "clear"))
+        self.assertEqual(self._decisions(order).mapped("decision"), ["warned"])
+
+    def test_over_the_limit_holds(self):
+        """In words for who sells, with figures for who may see them, and on record."""
+        order = self._order(amount=10001.0).with_user(self.seller)
+        order.action_confirm()
+        self.assertEqual((order.state, order.credit_state), ("draft", "hold"))
+        self.assertEqual(order.credit_words, "Over the credit limit")
+        with self.assertRaises(AccessError):
+            order.read(["credit_figures"])
+        with self.assertRaises(AccessError):
+            order.read(["credit_overview"])
+        self.assertRegex(order.sudo().credit_figures, r"10.001[.,]00")
+        decision = self._decisions(order)
+        self.assertRecordValues(decision, [{
+            "decision": "held", "customer_res_id": self.customer.id, "amount": 10001.0, "exposure": 10001.0,
+            "limit_amount": 10000.0, "user_res_id": self.seller.id, "rule": "limit"}])
+        self.assertNotRegex(order.message_ids[0].body, r"\d{4}")
+
+    def test_overdue_holds(self):
+        self._invoice(amount=5001.0, day=TODAY - timedelta(60), invoice_date_due=TODAY - timedelta(15))
+        order = self._order(amount=10.0)
+        order.action_confirm()
+        self.assertEqual(order.credit_words, "Has not paid what fell due more than 14 days ago")
+
+    def test_overdue_by_a_day_less_does_not(self):
+        self._invoice(amount=5001.0, day=TODAY - timedelta(60), invoice_date_due=TODAY - timedelta(14))
+        order = self._order(amount=10.0)
+        order.action_confirm()
+        self.assertEqual(order.state, "sale")
+
+    def test_unallocated_payment_covers_what_is_overdue(self):
+        self._invoice(amount=6000.0, day=TODAY - timedelta(60), invoice_date_due=TODAY - timedelta(20))
+        self._pay(self.customer, 1500.0)
+        order = self._order(amount=10.0)
+        order.action_confirm()
+        self.assertEqual(order.state, "sale")
+
+    def test_blocked_by_hand(self):
+        self.customer.with_user(self.manager).write({"credit_block": "orders", "credit_block_reason": "Tvist"})
+        order = self._order(amount=10.0)
+        order.action_confirm()
+        self.assertEqual(order.credit_words, "Blocked by hand: Tvist")
+        self.assertEqual(self.customer.customer_hold_reason, "Blocked by hand (orders): Tvist")
+
+    def test_block_of_invoices_leaves_orders_alone(self):
+        self.customer.with_user(self.manager).write({"credit_block": "invoices", "credit_block_reason": "Tvist"})
+        order = self._order(amount=10.0)
+        order.action_confirm()
+        self.assertEqual(order.state, "sale")
+
+    def test_only_managers_block(self):
+        with self.assertRaises(UserError):
+            self.customer.with_user(self._make_user("saksb", "kundekartotek_addon.group_case_worker")).write(
+                {"credit_block": "all", "credit_block_reason": "x"})
+
+    def test_bankrupt_is_refused(self):
+        self.patch(type(self.env["res.partner"]), "_credit_register_reasons", lambda *args: ["Konkurs"])
+        order = self._order(amount=10.0)
+        order.action_confirm()
+        self.assertEqual((order.state, order.credit_state, order.credit_words), ("draft", "rejected", "Konkurs"))
+        self.assertEqual(self._decisions(order).decision, "refused")
+
+    def test_immediate_payment_is_exempt(self):
+        order = self._order(amount=99000.0, payment_term_id=self.terms_now.id)
+        order.action_confirm()
+        self.assertEqual(order.state, "sale")
+        self.assertEqual(self._decisions(order).mapped("decision"), ["exempt"])
+
+    def test_no_payment_term_is_not_immediate(self):
+        order = self._order(amount=99000.0, payment_term_id=False)
+        order.action_confirm()
+        self.assertEqual(order.credit_state, "hold")
+
+    def test_cash_only(self):
+        cash = self._make_customer("Kontant AS", mode="cash_only")
+        self.assertEqual(cash.credit_limit_mode, "cash_only")
+        held, paid = self._order(cash, amount=1.0), self._order(cash, amount=1.0, payment_term_id=self.terms_now.id)
+        (held + paid).action_confirm()
+        self.assertEqual((held.credit_state, held.state, paid.state), ("hold", "draft", "sale"))
+
+    def test_mass_confirmation_counts_one_after_the_other(self):
+        orders = self._order(amount=6000.0) + self._order(amount=6000.0) + self._order(amount=3000.0)
+        orders.with_user(self.seller).action_confirm()
+        self.assertEqual(orders.mapped("state"), ["sale", "draft", "sale"])
+
+    def test_held_orders_do_not_count(self):
+        held = self._order(amount=20000.0)
+        held.action_confirm()
+        self.assertEqual(self.customer.credit_exposure, 0.0)
+        parts = {part["name"]: part["counted"] for part in self.customer.credit_overview["parts"]}
+        self.assertEqual(parts, {"held": False})
+
+    # -- no way past -----------------------------------------------------------------------------------
+
+    def test_state_cannot_be_written_past_the_test(self):
+        order = self._order(amount=20000.0).with_user(self.seller)
+        with self.assertRaisesRegex(UserError, "Over the credit limit"):
+            order.write({"state": "sale"})
+        with self.assertRaises(UserError):
+            order.with_context(credit_passed=True).write({"state": "sale"})
+
+    def test_created_confirmed(self):
+        with self.assertRaises(UserError):
+            self._order(amount=20000.0, state="sale")
+        with self.assertRaises(UserError):
+            self.env["sale.order"].with_context(default_state="sale").create({
+                "partner_id": self.customer.id, "order_line": [
+                    Command.create({"product_id": self.product.id, "price_unit": 20000.0})]})
+        self.assertEqual(self._order(amount=10.0, state="sale").state, "sale")
+
+    def test_release_cannot_be_written(self):
+        order = self._order(amount=20000.0).with_user(self.seller)
+        order.action_confirm()
+        for vals in ({"credit_state": "released"}, {"credit_release_amount": 1e9}, {"credit_state": "clear"}):
+            with self.assertRaises(AccessError):
+                order.write(vals)
+        orders = self.env["sale.order"].with_user(self.seller).with_context(
+            default_credit_state="released", default_credit_release_until="2099-01-01")
+        self.assertEqual(orders.create({"partner_id": self.customer.id}).credit_state, "clear")
+        with self.assertRaises(AccessError):
+            orders.with_context(default_credit_release_amount=1e9).create({"partner_id": self.customer.id})
+
+    def test_sellers_do_not_release(self):
+        order = self._order(amount=20000.0)
+        order.action_confirm()
+        with self.assertRaises(AccessError):
+            order.with_user(self.seller).action_credit_release()
+        with self.assertRaises(AccessError):
+            self._release(order, user=self.seller)
+
+    def test_limit_is_not_written_past_the_request(self):
+        worker = self._make_user("saksb", "kundekartotek_addon.group_case_worker")
+        customer = self.customer.with_user(worker)
+        with self.assertRaisesRegex(UserError, "limit request"):
+            customer.write({"credit_limit": 99000.0})
+        with self.assertRaises(UserError):
+            customer.write({"credit_own_mode": "unlimited"})
+        customer.write({"credit_limit": 10000.0})  # importing what is there changes nothing
+        with self.assertRaises(UserError):
+            self.env["res.partner"].with_user(worker).create({"name": "Ny", "is_company": True, "credit_limit": 5.0})
+        self.assertEqual(customer.copy().credit_limit, 0.0)
+        self.env["res.partner"].with_user(worker).create({"name": "Kontakt", "parent_id": customer.id})
+
+    def test_contact_does_not_take_the_limit_along(self):
+        contact = self.env["res.partner"].create({"name": "Avhopper", "parent_id": self.customer.id})
+        self.assertEqual(contact.credit_limit, 10000.0)
+        contact.parent_id = False
+        self.assertEqual(contact.credit_limit, 0.0)
+
+    # -- release ---------------------------------------------------------------------------------------
+
+    def test_release_confirms_the_order(self):
+        order = self._order(amount=20000.0).with_user(self.seller)
+        order.action_confirm()
+        self._release(order)
+        self.assertEqual((order.state, order.credit_state), ("sale", "released"))
+        self.assertEqual(order.sudo().credit_release_amount, 20000.0)
+        self.assertEqual(order.credit_release_until, TODAY + timedelta(14))
+        released = self._decisions(order)[-1]
+        self.assertRecordValues(released, [{
+            "decision": "released", "user_res_id": self.manager.id, "reason": "Avtalt med kunden", "amount": 20000.0}])
+
+    def test_second_document_is_tested_anew(self):
+        order = self._order(amount=20000.0)
+        order.action_confirm()
+        self._release(order)
+        second = self._order(amount=1.0)
+        second.action_confirm()
+        self.assertEqual(second.credit_state, "hold")
+
+    def test_smaller_release_lets_nothing_larger_through(self):
+        order = self._order(amount=20000.0)
+        order.action_confirm()
+        self._release(order, amount=15000.0)
+        self.assertEqual((order.state, order.credit_state), ("draft", "hold"))
+
+    def test_release_that_expired(self):
+        order = self._order(amount=20000.0)
+        order.action_confirm()
+        order._credit_release(20000.0, TODAY - timedelta(1), "For sent")
+        order.action_confirm()
+        self.assertEqual((order.state, order.credit_state), ("draft", "hold"))
+
+    def test_authority(self):
+        order = self._order(amount=250001.0)
+        order.action_confirm()
+        with self.assertRaisesRegex(UserError, "larger authority"):
+            self._release(order)
+
+    def test_confirmed_order_that_grows_is_held(self):
+        order = self._order(quantity=6).with_user(self.seller)
+        order.action_confirm()
+        order.order_line.product_uom_qty = 9
+        self.assertEqual(order.credit_state, "clear")
+        order.order_line.product_uom_qty = 12
+        self.assertEqual((order.state, order.credit_state), ("sale", "hold"))
+        self._release(order)
+        self.assertEqual(order.credit_state, "released")
+        order.order_line.product_uom_qty = 13
+        self.assertEqual(order.credit_state, "hold")
+
+    def test_line_added_to_a_confirmed_order(self):
+        order = self._order(amount=6000.0).with_user(self.seller)
+        order.action_confirm()
+        order.order_line = [Command.create({"product_id": self.product.id, "price_unit": 6000.0, "tax_ids": []})]
+        self.assertEqual((order.state, order.credit_state), ("sale", "hold"))
+
+    def test_confirmed_order_given_to_another_payer(self):
+        poor = self._make_customer("Betaler AS", limit=100.0)
+        order = self._order(amount=6000.0)
+        order.action_confirm()
+        order.partner_invoice_id = poor
+        self.assertEqual((order.state, order.credit_state), ("sale", "hold"))
+
+    def test_confirmed_order_no_longer_paid_at_once(self):
+        order = self._order(amount=60000.0, payment_term_id=self.terms_now.id)
+        order.action_confirm()
+        self.assertEqual((order.state, order.credit_state), ("sale", "clear"))
+        order.payment_term_id = self.terms_30
+        self.assertEqual((order.state, order.credit_state), ("sale", "hold"))
+
+    def test_reject(self):
+        order = self._order(amount=20000.0).with_user(self.seller)
+        order.action_confirm()
+        self._release(order, decision="reject", reason="Nei")
+        self.assertEqual((order.state, order.credit_state), ("draft", "rejected"))
+        self.customer.sudo().credit_limit = 1e6
+        order.action_confirm()  # what a person has rejected stays so
+        self.assertEqual((order.state, order.credit_state), ("draft", "rejected"))
+        self._release(order)
+        self.assertEqual(order.state, "sale")
+
+    def test_prepayment(self):
+        order = self._order(amount=20000.0)
+        order.action_confirm()
+        self._release(order, decision="prepayment", reason="Ny kunde")
+        self.assertEqual((order.credit_state, order.require_payment, order.prepayment_percent), ("hold", True, 1.0))
+        self.assertEqual(self._decisions(order)[-1].decision, "prepayment")
+
+    # -- by themselves ---------------------------------------------------------------------------------
+
+    def _run_recheck(self):
+        with self.enter_registry_test_mode():
+            self.env.ref("kundekartotek_addon.credit_recheck_cron").sudo().method_direct_trigger()
+        self.env.invalidate_all()
+
+    def test_payment_lets_it_through(self):
+        self._invoice(amount=9000.0)
+        order, other = self._order(amount=5000.0), self._order(amount=9000.0)
+        (order + other).action_confirm()
+        self.assertEqual((order + other).mapped("credit_state"), ["hold", "hold"])
+        self._pay(self.customer, 4500.0)
+        self.assertTrue(order.credit_recheck)
+        self._run_recheck()
+        self.assertEqual((order.state, order.credit_state, order.credit_recheck), ("sale", "clear", False))
+        self.assertEqual((other.state, other.credit_state), ("draft", "hold"))
+        self.assertEqual(self._decisions(order).mapped("decision"), ["held", "warned", "cleared"])
+
+    def test_credit_note_lets_it_through(self):
+        invoice = self._invoice(amount=9000.0)
+        order = self._order(amount=5000.0)
+        order.action_confirm()
+        invoice._reverse_moves([{"invoice_date": TODAY}]).action_post()
+        self._run_recheck()
+        self.assertEqual(order.state, "sale")
+
+    def test_policy_may_leave_it_to_the_seller(self):
+        self.env.ref("kundekartotek_addon.credit_policy_standard").sudo().releases_itself = False
+        self._invoice(amount=9000.0)
+        order = self._order(amount=5000.0, user_id=self.seller.id)
+        order.action_confirm()
+        self._pay(self.customer, 9000.0)
+        self._run_recheck()
+        self.assertEqual((order.state, order.credit_state), ("draft", "clear"))
+        self.assertEqual(order.activity_ids.user_id, self.seller)
+
+    def test_customer_gets_no_confirmation_of_a_held_order(self):
+        order = self._order(amount=20000.0).with_user(self.seller)
+        self.customer.email = "post@fjellbekk.example"
+        order.with_context(send_email=True).action_confirm()
+        order._send_order_notification_mail(self.env.ref("sale.mail_template_sale_confirmation"))
+        self.assertNotIn(self.customer, order.message_ids.notified_partner_ids)
+        self._release(order)
+        self.assertIn(self.customer, order.message_ids.notified_partner_ids)

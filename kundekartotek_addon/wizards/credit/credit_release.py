@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools.misc import formatLang
+
+from ...models.credit.credit_request import MANAGERS
+
+DECISIONS = [("release", "Release"), ("reject", "Reject"), ("prepayment", "Ask for prepayment")]
+DAYS = 14
+
+
+class CreditRelease(models.TransientModel):
+    """A credit manager's decision on what is on hold, one or many, with a reason."""
+
+    _name = "kundekartotek.credit.release"
+    _description = "Decide on Holds"
+
+    decision = fields.Selection(DECISIONS, required=True, default="release")
+    order_ids = fields.Many2many("sale.order", string="Orders")
+    move_ids = fields.Many2many("account.move", string="Invoices")
+    count = fields.Integer(string="Documents", compute="_compute_count")
+    currency_id = fields.Many2one("res.currency", compute="_compute_count")
+    amount = fields.Monetary(
+        string="Up to", compute="_compute_amount", store=True, readonly=False,
+        help="In company currency. If the document grows beyond it, it is tested anew. Of several, each is "
+        "released up to its own total.")
+    date_until = fields.Date(
+        string="Valid until", required=True,
+        default=lambda self: fields.Date.context_today(self) + timedelta(days=DAYS))
+    reason = fields.Char(required=True)
+
+    @api.depends("order_ids", "move_ids")
+    def _compute_count(self):
+        for wizard in self:
+            documents = wizard._get_documents()
+            wizard.count = len(documents)
+            wizard.currency_id = documents[:1] and documents[0].company_id.root_id.sudo().currency_id
+
+    @api.depends("order_ids", "move_ids")
+    def _compute_amount(self):
+        for wizard in self:
+            documents = wizard._get_documents()
+            wizard.amount = documents[0]._credit_worth() if len(documents) == 1 else 0.0
+
+    def _get_documents(self):
+        self.ensure_one()
+        return [*self.order_ids._origin, *self.move_ids._origin]
+
+    def action_decide(self):
+        self.ensure_one()
+        if not self.env.user.has_group(MANAGERS):
+            raise AccessError(self.env._("Only credit managers decide on what is on hold."))
+        documents = self._get_documents()
+        for document in documents:
+            document.check_access("read")
+            if document.credit_state not in ("hold", "rejected"):
+                raise UserError(self.env._("%(document)s is not on hold.", document=document.display_name))
+        if self.decision == "release":
+            self._release(documents)
+        else:
+            for order in self.order_ids:
+                if self.decision == "reject":
+                    order._credit_reject(self.reason)
+                else:
+                    order._credit_ask_prepayment(self.reason)
+        return {"type": "ir.actions.act_window_close"}
+
+    def _release(self, documents):
+        if self.date_until < fields.Date.context_today(self):
+            raise UserError(self.env._("A release cannot have expired already."))
+        for document in documents:
+            amount = self.amount if len(documents) == 1 else document._credit_worth()
+            self._check_authority(document, amount)
+            if document._name == "sale.order":
+                document.sudo().credit_rejection = False  # sudo: what a manager decided, a manager lifts
+            document._credit_release(amount, self.date_until, self.reason)
+            if document._name == "sale.order":
+                document._credit_go_on()
+
+    def _check_authority(self, document, amount):
+        company = document.company_id.root_id
+        alone = self.env["kundekartotek.credit.authority"]._amount_of(self.env.user, company)
+        if amount > alone:
+            raise UserError(self.env._(
+                "You release up to %(alone)s; %(document)s is %(amount)s. Somebody with a larger authority must do "
+                "it.", document=document.display_name,
+                alone=formatLang(self.env, alone, currency_obj=company.sudo().currency_id),
+                amount=formatLang(self.env, amount, currency_obj=company.sudo().currency_id)))
