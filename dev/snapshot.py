@@ -15,7 +15,10 @@ STRUCTURE = {
     "relation": "SELECT concat_ws(' ', relkind, relname) FROM pg_class"
     " WHERE relnamespace = current_schema::regnamespace",
     "index": "SELECT indexdef FROM pg_indexes WHERE schemaname = current_schema",
-    "constraint": "SELECT concat_ws(' ', conrelid::regclass, conname, pg_get_constraintdef(oid))"
+    # Core declares the link of rules and groups from both sides, with different rules of deletion: the side
+    # that an addon extends last wins.
+    "constraint": "SELECT concat_ws(' ', conrelid::regclass, conname, CASE conname"
+    " WHEN 'rule_group_rel_group_id_fkey' THEN 'FOREIGN KEY' ELSE pg_get_constraintdef(oid) END)"
     " FROM pg_constraint WHERE connamespace = current_schema::regnamespace",
     "trigger": "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
     "function": "SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = current_schema::regnamespace",
