@@ -30,6 +30,7 @@
         "data/receivables_statement.xml",
         "data/register_cron.xml",
         "data/insight_payment_rule.xml",
+        "data/receivables_cron.xml",
         # views: settings, first, because every room adds to them
         "views/res_config_settings_views.xml",
         # wizards
@@ -62,6 +63,10 @@
         "views/customer/overview_views.xml",
         # views: receivables
         "views/receivables/account_move_views.xml",
+        "views/receivables/res_config_settings_views.xml",
+        "views/receivables/aging_item_views.xml",
+        "views/receivables/aging_views.xml",
+        "views/receivables/aging_snapshot_views.xml",
         "views/receivables/ledger_entry_views.xml",
         "views/receivables/balance_list_views.xml",
         "views/receivables/statement_views.xml",

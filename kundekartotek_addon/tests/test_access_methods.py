@@ -37,6 +37,14 @@ METHODS = {
         "action_post": {"bookkeeper"},
         "action_update_agreement_prices": {"bookkeeper"},
     },
+    "kundekartotek.aging": {
+        "action_open_items": ROLE,
+        "action_open_items_of": (ROLE, {"domain": []}),
+        "tie_out": ROLE,
+    },
+    "kundekartotek.aging.item": {
+        "action_open_document": ROLE,
+    },
     "kundekartotek.agreement": {
         "action_view_invoices": ROLE,
         "action_view_orders": ROLE,
@@ -176,6 +184,7 @@ ORM = {
     "create": ("create", {"vals_list": [{}]}),
     "default_get": ("", {"fields": []}),  # for all, and gives nothing away
     "export_data": ("read", {"fields_to_export": ["id"]}),
+    "fields_get": ("", {}),  # what a model is made of, for whoever may read it
     "formatted_read_group": ("read", {"domain": [], "groupby": ["create_uid"], "aggregates": ["__count"]}),
     "read": ("read", {"fields": ["display_name"]}),
     "search_read": ("read", {"domain": [], "fields": ["display_name"]}),
@@ -193,7 +202,10 @@ SERVER_ACTIONS = {
     "res_partner_action_validate_in_register": WORKERS,
 }
 # {"Controller.method": (who, function of the test case and user that gives the address)}
-ROUTES = {}
+ROUTES = {
+    "ReceivablesReports.download": (
+        ROLE, lambda case, user: f"/kundekartotek/report/aging.xlsx?companies={case.company.id}"),
+}
 
 # How to make a record of a model for the calls, with the case and an environment: the superuser's, for wizards that
 # of who calls, with access checks off. What is not here: a wizard without values, else any record that is there.
@@ -212,6 +224,12 @@ SAMPLES = {
         {"name": SECRET, "company_id": case.company.id, "abc_class": "a", "effect": "trust", "trust": "good"}),
     "account.move": lambda case, env: env["account.move"].create(
         {"move_type": "out_invoice", "partner_id": case.customer.id, "company_id": case.company.id}),
+    "kundekartotek.aging": lambda case, env: case.open_item(env)["kundekartotek.aging"].search([], limit=1),
+    "kundekartotek.aging.item": lambda case, env: case.open_item(env)["kundekartotek.aging.item"].search([], limit=1),
+    "kundekartotek.aging.snapshot": lambda case, env: env["kundekartotek.aging.snapshot"].create(
+        {"date": "2026-10-31", "company_id": case.company.id, "partner_id": case.customer.id, "total": 1}),
+    "kundekartotek.aging.trend": lambda case, env: case.sample("kundekartotek.aging.snapshot", env) and env[
+        "kundekartotek.aging.trend"].search([], limit=1),
     "kundekartotek.agreement": lambda case, env: env["kundekartotek.agreement"].create(
         {"name": f"{SECRET} avtale", "partner_id": case.customer.id, "company_id": case.company.id, "discount": 5}),
     "kundekartotek.apply.defaults": lambda case, env: env["kundekartotek.apply.defaults"].create(
@@ -460,6 +478,14 @@ class TestAccessMethods(KundekartotekCase, HttpCase):
             "decision": "held", "company_res_id": self.company.id, "customer_res_id": self.customer.id,
             "customer_name": SECRET}])
         return decisions.search([], limit=1)
+    def open_item(self, env):
+        """:return: the environment, in which the customer owes something"""
+        items = [(account_type, amount) for account_type, amount in (("asset_receivable", 10), ("income", -10))]
+        accounts = {kind: env["account.account"].search([("account_type", "=", kind)], limit=1) for kind, _sum in items}
+        env["account.move"].create({"company_id": self.company.id, "line_ids": [Command.create(
+            {"account_id": accounts[kind].id, "partner_id": self.customer.id, "balance": amount})
+            for kind, amount in items]}).action_post()
+        return env
 
     def _sample(self, model, caller):
         own = (self.env[model]._transient and caller not in ("public", "foreign")

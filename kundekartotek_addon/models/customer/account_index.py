@@ -23,7 +23,8 @@ class AccountMoveLine(models.Model):
 
     # Revenue and tax lines are never reconciled and have no residual: they stay outside.
     _open_items_idx = models.Index("""(account_id, partner_id)
-        INCLUDE (company_id, date_maturity, date, amount_residual)
+        INCLUDE (company_id, date_maturity, date, amount_residual, id, move_id, currency_id,
+                 amount_residual_currency, invoice_date)
         WHERE parent_state = 'posted' AND amount_residual <> 0""")
     # Credits on accounts that are reconciled: payments and credit notes, never the lines of an invoice.
     _credited_items_idx = models.Index("""(partner_id, date)
@@ -32,3 +33,18 @@ class AccountMoveLine(models.Model):
     # Nearly empty: what an invoice's untaxed amount holds beside its product lines.
     _rounding_items_idx = models.Index("""(move_id)
         WHERE display_type IN ('rounding', 'non_deductible_product', 'non_deductible_product_total')""")
+
+
+class AccountPartialReconcile(models.Model):
+    _inherit = "account.partial.reconcile"
+
+    # What was matched after a date: nothing today, and a little more the longer ago.
+    _matched_later_idx = models.Index("""(max_date)
+        INCLUDE (debit_move_id, credit_move_id, amount, debit_amount_currency, credit_amount_currency)""")
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    # Whose items are another's: the few that a bank transaction may be booked on beside the customer.
+    _contacts_idx = models.Index("(id) INCLUDE (commercial_partner_id) WHERE commercial_partner_id <> id")

@@ -9,3 +9,11 @@ from . import statement_content
 from . import statement_schedule
 from . import res_config_settings_statement
 from . import communication
+from . import res_company
+from . import res_config_settings
+from . import aging_source
+from . import aging
+from . import aging_item
+from . import aging_tie_out
+from . import aging_snapshot
+from . import aging_trend

@@ -3,3 +3,4 @@ from . import report_mixin
 from . import period_report
 from . import balance_list
 from . import customer_specification
+from . import aging_report

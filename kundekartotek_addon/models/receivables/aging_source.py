@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+from odoo.tools.misc import OrderedSet
+
+from ...tools.aging import BASES, EPOCH, GRAINS, LAST_DAY, Stamp, split_key
+
+ITEM_FIELDS = (
+    "account_id", "amount_residual", "amount_residual_currency", "company_id", "currency_id", "date",
+    "date_maturity", "invoice_date", "move_id", "no_followup", "parent_state", "partner_id",
+)  # fmt: skip
+
+
+class AgingSource(models.AbstractModel):
+    """The open receivable items as they were at a date, and how models that read them are asked.
+
+    The date comes in the context as ``aging_date`` (today without it), the date that items age from as
+    ``aging_basis``: "due" or "invoice". An item without a due date ages from its date.
+
+    What was open at a date is what is open now, and what was matched after that date; nothing has to be
+    looked at that was settled by then. An item's rest keeps the sign of its amount, so sums of such parts
+    are sums of the items. A date to come undoes nothing and shows what falls due.
+    """
+
+    _name = "kundekartotek.aging.source"
+    _description = "Open Items at a Date"
+    _depends = {
+        "account.move.line": ITEM_FIELDS,
+        "account.partial.reconcile": [
+            "amount", "credit_amount_currency", "credit_move_id", "debit_amount_currency", "debit_move_id", "max_date"],
+        "account.move": ["dispute_since", "promise_amount", "promise_date"],
+        "res.partner": ["commercial_partner_id"],
+        "res.company": ["currency_id"],
+    }  # fmt: skip
+
+    # ---- date, basis and grain -------------------------------------------------------------------------
+
+    @api.model
+    def _aging_stamp(self):
+        """What the context asks for; nonsense in it is today, by due date."""
+        context = self.env.context
+        day = None
+        if asked := context.get("aging_date"):
+            try:
+                day = fields.Date.to_date(asked)
+            except (TypeError, ValueError):
+                day = None
+        day = min(max(day or fields.Date.context_today(self), EPOCH), LAST_DAY)
+        basis = context.get("aging_basis")
+        return Stamp(day, basis if basis in BASES else BASES[0], self._aging_grain())
+
+    @api.model
+    def _aging_grain(self):
+        grain = self.env.context.get("aging_grain", 0)
+        return grain if isinstance(grain, int) and 0 <= grain < 1 << len(GRAINS) else 0
+
+    @api.model
+    def _aging_stamps(self):
+        """The stamps of the lines wanted: those of the ids that are read, else what the context asks for."""
+        return self.env.context.get("aging_stamps") or (self._aging_stamp(),)
+
+    @property
+    def _table_query(self):
+        return SQL(" UNION ALL ").join(self._stamp_query(stamp) for stamp in self._aging_stamps())
+
+    def _stamp_query(self, stamp):
+        raise NotImplementedError
+
+    @api.model
+    def _search(self, domain, offset=0, limit=None, order=None, **kwargs):
+        """Ask only for what the domain leaves: the day and split of ids, the items of named customers."""
+        self._tune()
+        domain = Domain(domain)
+        narrowed = self._narrow(domain)
+        if narrowed.env.context != self.env.context:
+            return narrowed._search(domain, offset, limit, order, **kwargs)
+        return super()._search(domain, offset, limit, order, **kwargs)
+
+    @api.model
+    def _narrow(self, domain):
+        """This model with what the domain says in the context, where ``_stamp_query`` finds it."""
+        if "aging_narrowed" in self.env.context:
+            return self
+        context = {"aging_narrowed": True}
+        names = {condition.field_expr for condition in domain.iter_conditions()}
+        if grain := self._grain_of(names):
+            context["aging_grain"] = self._aging_grain() | grain
+        for condition in _all_of(domain):
+            ids = _ids_of(condition)
+            if ids and condition.field_expr == "partner_id":
+                context["aging_partners"] = ids
+            if ids and condition.field_expr == "id":
+                keys = [split_key(key) for key in ids if key]
+                context["aging_stamps"] = tuple(OrderedSet(stamp for _item, stamp in keys))
+                context["aging_items"] = tuple(OrderedSet(item for item, _stamp in keys))
+        return self.with_context(**context)
+
+    @api.model
+    def _grain_of(self, names):
+        """The bits of those fields that a line is split by."""
+        return sum(1 << number for number, name in enumerate(GRAINS) if name in names)
+
+    @api.model
+    def _tune(self):
+        """Compiling such a statement, or sharing it among processes, takes longer than running it."""
+        if not self.env.cr.cache.get("kundekartotek_tuned"):
+            self.env.cr.cache["kundekartotek_tuned"] = True
+            self.env.cr.execute("SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0")
+
+    # ---- the items ---------------------------------------------------------------------------------------
+
+    @api.model
+    def _open_items_sql(self, stamp):
+        """SELECT of the parts of what was open on receivable accounts at the end of a day: one or more per
+        item, whose ``amount`` and ``amount_currency`` add up to its rest; ``counted`` is 1 in one of them.
+        ``due`` is the date that an item falls due, ``aged`` the one that it ages from.
+        """
+        return SQL(
+            """
+            SELECT %(columns)s, item.amount_residual AS amount, item.amount_residual_currency AS amount_currency,
+                   1 AS counted
+              FROM account_move_line item
+             WHERE item.amount_residual <> 0 AND %(scope)s
+            UNION ALL
+            %(debits)s
+            UNION ALL
+            %(credits)s""",
+            columns=self._item_columns(stamp), scope=self._item_scope(stamp),
+            debits=self._matched_later_sql(stamp, "debit", SQL()),
+            credits=self._matched_later_sql(stamp, "credit", SQL("-")),
+        )
+
+    @api.model
+    def _customer_items_sql(self, stamp):
+        """The same with ``customer_id``, the commercial partner, and what the customer has said of the item:
+        ``disputed``, and ``promised`` for a promise that still holds."""
+        return SQL(
+            """
+            SELECT part.*, coalesce(contact.commercial_partner_id, part.partner_id) AS customer_id,
+                   noted.dispute_since IS NOT NULL AS disputed,
+                   coalesce(noted.promise_date >= %(day)s, FALSE) AS promised
+              FROM (%(items)s) part
+              LEFT JOIN res_partner contact
+                     ON contact.id = part.partner_id AND contact.commercial_partner_id <> contact.id
+              LEFT JOIN account_move noted
+                     ON noted.id = part.move_id
+                    AND (noted.promise_date IS NOT NULL OR noted.dispute_since IS NOT NULL)""",
+            day=stamp.day, items=self._open_items_sql(stamp))
+
+    @api.model
+    def _matched_later_sql(self, stamp, side, sign):
+        """What was matched after the day on items up to it."""
+        item_id, amount_currency = SQL.identifier(f"{side}_move_id"), SQL.identifier(f"{side}_amount_currency")
+        match = SQL(
+            "SELECT %s AS id, sum(amount) AS amount, sum(%s) AS amount_currency FROM account_partial_reconcile"
+            " WHERE max_date > %s", item_id, amount_currency, stamp.day)
+        if self._chosen_customers():
+            # A few items: each is asked for its matches.
+            matches = SQL(
+                "account_move_line item CROSS JOIN LATERAL (%s AND %s = item.id GROUP BY 1) later", match, item_id)
+        else:
+            matches = SQL("(%s GROUP BY 1) later JOIN account_move_line item ON item.id = later.id", match)
+        return SQL(
+            """
+            SELECT %(columns)s, %(sign)s later.amount, %(sign)s later.amount_currency,
+                   (item.amount_residual = 0)::int AS counted
+              FROM %(matches)s
+             WHERE %(scope)s""",
+            columns=self._item_columns(stamp), sign=sign, matches=matches, scope=self._item_scope(stamp))
+
+    @api.model
+    def _item_columns(self, stamp):
+        due = SQL("coalesce(item.date_maturity, item.date)")
+        return SQL(
+            """item.id, item.move_id, item.partner_id, item.company_id, item.account_id, item.currency_id,
+               coalesce(item.no_followup, FALSE) AS excluded, %s AS due, %s AS aged""",
+            due, due if stamp.basis == "due" else SQL("coalesce(item.invoice_date, item.date)"))
+
+    @api.model
+    def _item_scope(self, stamp):
+        """The condition on items: posted up to the day, on receivable accounts of the chosen companies."""
+        # The ids themselves, not sub-queries: knowing them, PostgreSQL estimates well and takes our index.
+        scope = SQL(
+            "item.parent_state = 'posted' AND item.date <= %s AND item.account_id IN %s AND item.company_id IN %s",
+            stamp.day, self.env["res.partner"]._receivable_account_ids(), tuple(self.env.companies.ids))
+        customers = self._chosen_customers()
+        return SQL("%s AND %s", scope, customers) if customers else scope
+
+    @api.model
+    def _chosen_customers(self):
+        """The condition on items of the customers that are asked for; None: all. False among them are items
+        without a customer."""
+        conditions = []
+        if partner_ids := self.env.context.get("aging_partners"):
+            conditions.append(self._items_of(
+                SQL("commercial_partner_id IN %s", tuple(partner_ids)), any(not id_ for id_ in partner_ids)))
+        if item_ids := self.env.context.get("aging_items"):
+            owners = SQL(
+                """commercial_partner_id IN (
+                    SELECT owner.commercial_partner_id FROM account_move_line line
+                      JOIN res_partner owner ON owner.id = line.partner_id WHERE line.id IN %s)""", tuple(item_ids))
+            conditions.append(self._items_of(owners, True))
+        return SQL(" AND ").join(conditions) if conditions else None
+
+    @api.model
+    def _items_of(self, customers, without_customer):
+        found = SQL("item.partner_id IN (SELECT id FROM res_partner WHERE %s)", customers)
+        return SQL("(%s OR item.partner_id IS NULL)", found) if without_customer else found
+
+
+def _all_of(domain):
+    """The conditions that hold for every match of the domain."""
+    parts = domain.children if getattr(domain, "OPERATOR", None) == "&" else [domain]
+    for part in parts:
+        if getattr(part, "OPERATOR", None) == "&":
+            yield from _all_of(part)
+        elif hasattr(part, "field_expr"):
+            yield part
+
+
+def _ids_of(condition):
+    """The ids that a condition allows, None where it says something else."""
+    if condition.operator == "=":
+        values = [condition.value]
+    elif condition.operator == "in" and isinstance(condition.value, list | tuple | set | frozenset | OrderedSet):
+        values = list(condition.value)
+    else:
+        return None
+    return values if all(isinstance(value, int) for value in values) else None
