@@ -18,6 +18,7 @@
         "security/register_rules.xml",
         "security/receivables_ledger_rules.xml",
         "security/credit_rules.xml",
+        "security/aging_rules.xml",
         "security/insight_rules.xml",
         # data
         "data/customer_category_cron.xml",

@@ -49,6 +49,7 @@ class KundekartotekDemo(models.AbstractModel):
             [(partner, habit, rate / 3, amount / 2) for partner, habit, rate, amount in plans[::5]])
         setup.make_agreements(by_name)
         self._measure(main + branch)
+        self._keep_month_ends(main + branch)
         # when the demo has started
         self.env["kundekartotek.address.check"]._cron_check_all()
         self.env["kundekartotek.register.entry"]._insert_due(sorted(filter(None, (
@@ -79,6 +80,14 @@ class KundekartotekDemo(models.AbstractModel):
             "effect": "activity", "note": "Ring og avtal nedbetaling"}))
         for rows in rule._propose():
             self.env["kundekartotek.segment.proposal"]._propose_to(rule, rows)
+
+    def _keep_month_ends(self, companies):
+        """What the nightly job would have kept by now."""
+        snapshots = self.env["kundekartotek.aging.snapshot"]
+        for company in companies:
+            of_company = snapshots._for_company(company)
+            for day in of_company._find_due():
+                of_company._take(day)
 
     def _keep(self, name, record):
         self.env["ir.model.data"]._update_xmlids([

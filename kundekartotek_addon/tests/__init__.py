@@ -34,6 +34,7 @@ from . import test_renumber
 from . import test_sheet
 from . import test_receivables_download
 from . import test_receivables_aging
+from . import test_receivables_tie_out
 from . import test_receivables_followup
 from . import test_receivables_ledger
 from . import test_receivables_period_reports

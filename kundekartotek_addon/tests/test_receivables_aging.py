@@ -2,7 +2,7 @@
 from datetime import date, timedelta
 
 from odoo import Command
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import freeze_time, new_test_user, tagged
 
 from .aging_oracle import aging_of, ledger_of, open_items
@@ -24,6 +24,7 @@ class TestAging(CustomerLedgerCase):
             company_ids=[Command.set(cls.everywhere.ids)])
 
     def aging(self, day=None, companies=None, **context):
+        self.env.invalidate_all()
         return self.env["kundekartotek.aging"].with_user(self.reader).with_context(
             allowed_company_ids=(companies or self.company).ids, **({"aging_date": str(day)} if day else {}), **context)
 
@@ -55,3 +56,227 @@ class TestAging(CustomerLedgerCase):
             aging = self.aging(day, self.everywhere)
             totals = {key: line.total for key, line in self.lines(aging).items() if line.total}
             self.assertEqual(totals, ledger_of(aging.env, day))
+
+    def test_shares_and_averages(self):
+        aging = self.aging(TODAY)
+        lines = aging.search([])
+        self.assertAlmostEqual(sum(lines.mapped("share")), 1, 6)
+        for line in lines:
+            items = [(rest, (TODAY - (item.date_maturity or item.date)).days)
+                     for item, rest, _currency in open_items(aging.env, TODAY)
+                     if item.partner_id.commercial_partner_id == line.partner_id]
+            overdue = [(rest, days) for rest, days in items if rest > 0 and days > 0]
+            weight = sum(rest for rest, _days in overdue)
+            expected = sum(rest * days for rest, days in overdue) / weight if weight else 0
+            self.assertAlmostEqual(line.average_days_overdue, expected, 2)
+        (total,), = aging._read_group([], [], ["average_days_overdue:avg"])
+        self.assertAlmostEqual(
+            total, sum(line.average_days_overdue * line.overdue for line in lines) / sum(lines.mapped("overdue")), 2)
+
+    def test_a_line_asked_for_alone_is_the_same_line(self):
+        """Asking for one customer or one line reads that customer's items only: the figures are the same."""
+        for day in DAYS:
+            aging = self.aging(day, self.everywhere)
+            lines = aging.search([])
+            names = [name for name, field in lines._fields.items() if field.store or field.related]
+            expected = {line["id"]: line for line in lines.read(names)}
+            for line in lines:
+                self.env.invalidate_all()
+                alone = aging.search([("partner_id", "=", line.partner_id.id), ("company_id", "=", line.company_id.id)])
+                self.assertEqual(alone.ids, line.ids)
+                self.assertEqual({k: str(v) for k, v in alone.read(names)[0].items()},
+                                 {k: str(v) for k, v in expected[line.id].items()})
+            self.env.invalidate_all()
+            self.assertEqual(self.env["kundekartotek.aging"].with_user(self.reader).with_context(
+                allowed_company_ids=self.everywhere.ids).browse(lines.ids).mapped("total"), lines.mapped("total"),
+                "the id says the date, whatever the context does")
+
+    def test_currencies_and_accounts(self):
+        other = self.company_data["default_account_receivable"].copy({"code": "1512", "name": "Kundefordringer utland"})
+        self.customers[1].property_account_receivable_id = other
+        self.invoice(self.customers[1], 321)
+        self.invoice(self.customers[0], 10, TODAY - timedelta(40), TODAY - timedelta(30), currency_id=self.euro.id)
+        for day in DAYS:
+            aging = self.aging(day, self.everywhere)
+            for by in (("currency_id",), ("account_id",), ("currency_id", "account_id")):
+                self.assertAging(aging, aging_of(aging.env, day, by=by), by)
+        aging = self.aging()
+        totals = dict(aging._read_group([("currency_id", "=", self.euro.id)], ["currency_id"], ["total_currency:sum"]))
+        expected = sum(rest for item, _rest, rest in open_items(aging.env, TODAY) if item.currency_id == self.euro)
+        self.assertAlmostEqual(totals[self.euro], expected, 2)
+        (line,) = aging.search([("partner_id", "=", self.customers[0].id)])
+        self.assertEqual((line.currency_id, line.total_currency, line.overdue_currency), (self.euro, 10, 10))
+        (line,) = aging.search([("account_id", "=", other.id)])
+        self.assertEqual((line.total, line.partner_id), (321, self.customers[1]))
+
+    # ---- edges -------------------------------------------------------------------------------------------
+
+    def test_due_today_is_not_overdue(self):
+        for day in (date(2026, 12, 31), date(2027, 2, 28), date(2028, 2, 29), date(2026, 3, 29), date(2026, 10, 25)):
+            customer = self.customers[0].copy({"name": f"Forfall {day}"})
+            self.invoice(customer, 100, day - timedelta(14), day)
+            for later, overdue, bucket in ((0, 0, "not_due"), (1, 100, "bucket_1"), (30, 100, "bucket_1"),
+                                           (31, 100, "bucket_2"), (90, 100, "bucket_3"), (91, 100, "bucket_4")):
+                with freeze_time(day + timedelta(later)):
+                    line = self.aging().search([("partner_id", "=", customer.id)])
+                    self.assertEqual((line.overdue, line[bucket], line.total), (overdue, 100, 100))
+
+    def test_today_is_the_user_s_day(self):
+        """23:30 UTC before the 1st of January, around the days that clocks change, is the next day in Oslo and
+        still the same in New York."""
+        self.invoice(self.customers[0], 100, date(2026, 3, 1), date(2026, 12, 31))
+        for moment, due in (("2026-12-31 23:30:00", date(2026, 12, 31)), ("2027-03-27 23:30:00", date(2027, 3, 27)),
+                            ("2027-10-30 22:30:00", date(2027, 10, 30)), ("2028-02-28 23:30:00", date(2028, 2, 28))):
+            customer = self.customers[0].copy({"name": moment})
+            self.invoice(customer, 100, date(2026, 3, 1), due)
+            with freeze_time(moment):
+                for zone, overdue in (("Europe/Oslo", 100), ("America/New_York", 0), ("UTC", 0)):
+                    line = self.aging(tz=zone).search([("partner_id", "=", customer.id)])
+                    self.assertEqual(line.overdue, overdue, f"{moment} {zone}")
+
+    def test_instalments_age_one_by_one(self):
+        term = self.env["account.payment.term"].create({"name": "Tre rater", "line_ids": [
+            Command.create({"value": "percent", "value_amount": share, "nb_days": days})
+            for share, days in ((30, 0), (30, 30), (40, 60))]})
+        self.invoice(self.customers[0], 1000, TODAY - timedelta(45), invoice_payment_term_id=term.id,
+                     invoice_date_due=False)
+        line = self.aging().search([("partner_id", "=", self.customers[0].id)])
+        self.assertEqual((line.not_due, line.bucket_1, line.bucket_2, line.open_item_count), (400, 300, 300, 3))
+        self.assertEqual(line.oldest_due_date, TODAY - timedelta(45))
+
+    def test_nothing_is_dropped(self):
+        nobody = self.env["res.partner"]
+        self.adjust(nobody, 77, TODAY - timedelta(5))
+        item = self.from_bank(self.customers[0], -55, TODAY - timedelta(40)).move_id.line_ids.filtered(
+            lambda line: line.account_id.account_type == "asset_receivable")
+        self.assertFalse(item.date_maturity)
+        self.customers[0].active = False
+        lines = self.lines(self.aging())
+        line = lines[self.company.id, False]
+        self.assertEqual((line.total, line.customer_name), (77, "Without customer"))
+        self.assertEqual(lines[self.company.id, self.customers[0].id].bucket_2, 55, "aged from its date")
+        self.assertEqual(lines[self.company.id, self.customers[0].id].customer_name, self.customers[0].name)
+
+    def test_a_credit_is_not_negatively_overdue(self):
+        self.invoice(self.customers[0], 100, TODAY - timedelta(60), TODAY - timedelta(40))
+        self.prepay(self.customers[0], 300, TODAY - timedelta(50))
+        line = self.aging().search([("partner_id", "=", self.customers[0].id)])
+        self.assertEqual((line.overdue, line.bucket_2, line.unallocated, line.total), (100, 100, -300, -200))
+
+    def test_a_date_to_come_shows_what_falls_due(self):
+        self.invoice(self.customers[0], 100, TODAY, TODAY + timedelta(10))
+        for days, overdue in ((0, 0), (10, 0), (11, 100)):
+            line = self.aging(TODAY + timedelta(days)).search([("partner_id", "=", self.customers[0].id)])
+            self.assertEqual((line.overdue, line.total), (overdue, 100))
+
+    def test_matching_undone_and_done_again(self):
+        invoice = self.invoice(self.customers[0], 100, TODAY - timedelta(60), TODAY - timedelta(50))
+        payment = self.pay(invoice, 60, TODAY - timedelta(20))
+        items = (invoice + payment.move_id).line_ids.filtered(lambda line: line.account_type == "asset_receivable")
+        day = TODAY - timedelta(25)
+        for change in (lambda: None, items.remove_move_reconcile, items.reconcile):
+            change()
+            past = self.aging(day).search([("partner_id", "=", self.customers[0].id)])
+            self.assertEqual((past.total, past.unallocated), (100, 0))
+            aging = self.aging()
+            self.assertAging(aging, aging_of(aging.env, TODAY))
+
+    # ---- settings ----------------------------------------------------------------------------------------
+
+    def test_buckets_follow_the_settings(self):
+        self.company.aging_limits = "7, 14, 21, 45, 200"
+        for day in DAYS:
+            aging = self.aging(day)
+            self.assertAging(aging, aging_of(aging.env, day, limits=(7, 14, 21, 45, 200)))
+        labels = self.aging().fields_get(["bucket_1", "bucket_6"])
+        self.assertEqual({name: label["string"] for name, label in labels.items()},
+                         {"bucket_1": "1–7", "bucket_6": "201–"})
+        self.company.aging_limits = "14"
+        labels = self.aging().fields_get()
+        self.assertEqual([name for name in labels if name.startswith("bucket_")], ["bucket_1", "bucket_2"])
+        self.assertAging(self.aging(), aging_of(self.aging().env, TODAY, limits=(14,)))
+
+    def test_limits_must_make_sense(self):
+        for limits in ("", "0, 30", "30, 30", "60, 30", "a", "1,2,3,4,5,6", "30.5", "-1"):
+            with self.assertRaises(ValidationError), self.env.cr.savepoint():
+                self.company.aging_limits = limits
+
+    def test_nonsense_in_the_context_is_today(self):
+        expected = {key: line.total for key, line in self.lines(self.aging()).items()}
+        for context in ({"aging_date": "tomorrow"}, {"aging_date": 5}, {"aging_basis": "x"}, {"aging_grain": "1"},
+                        {"aging_grain": 99}):
+            lines = self.aging().with_context(**context).search([])
+            self.assertEqual({(line.company_id.id, line.partner_id.id): line.total for line in lines}, expected)
+
+    # ---- access ------------------------------------------------------------------------------------------
+
+    def test_only_own_companies(self):
+        self.reader.company_ids = self.company
+        with self.assertRaises(AccessError):
+            self.aging(companies=self.everywhere).search([])
+        lines = self.env["kundekartotek.aging"].with_user(self.reader).search([])
+        self.assertEqual(lines.company_id, self.company)
+
+    def test_salespeople_see_no_amounts(self):
+        seller = new_test_user(self.env, "selger_aldersfordeling", "sales_team.group_sale_salesman")
+        for model in ("kundekartotek.aging", "kundekartotek.aging.item", "kundekartotek.aging.snapshot",
+                      "kundekartotek.aging.trend"):
+            with self.assertRaises(AccessError):
+                self.env[model].with_user(seller).search([])
+        for call in ("tie_out", "action_open_items_of"):
+            with self.assertRaises(AccessError):
+                getattr(self.env["kundekartotek.aging"].with_user(seller), call)([])
+
+    # ---- what is behind it -------------------------------------------------------------------------------
+
+    def test_the_items_behind_every_amount(self):
+        for day in DAYS[:3]:
+            for basis in ("due", "invoice"):
+                aging = self.aging(day, self.everywhere, aging_basis=basis)
+                for line in aging.search([]):
+                    for name in ("not_due", "bucket_1", "bucket_2", "bucket_3", "bucket_4", "unallocated", "total",
+                                 "overdue"):
+                        items = self.items_behind(line, name)
+                        self.assertAlmostEqual(sum(items.mapped("residual")), line[name], 2, f"{day} {name}")
+                    self.assertEqual(len(items), len(items.filtered(lambda item: item.days_overdue > 0)))
+
+    def test_the_items_behind_a_sum(self):
+        self.customers[1].user_id = self.reader
+        aging = self.aging(date(2026, 10, 31))
+        for domain in ([("user_id", "=", self.reader.id)], [("total", ">", 1000)], [], [("partner_id", "=", False)],
+                       [("customer_name", "ilike", "Kunde 1")], [("currency_id", "=", self.euro.id)]):
+            with self.subTest(domain=domain):
+                action = aging.action_open_items_of(domain, "overdue")
+                items = aging.env[action["res_model"]].with_context(**action["context"]).search(action["domain"])
+                (expected,), = aging._read_group(domain, [], ["overdue:sum"])
+                self.assertAlmostEqual(sum(items.mapped("residual")), expected or 0, 2)
+
+    def test_an_item_opens_its_document(self):
+        invoice = self.invoice(self.customers[0], 100)
+        item = self.env["kundekartotek.aging.item"].with_user(self.reader).search([("move_id", "=", invoice.id)])
+        action = item.action_open_document()
+        self.assertEqual((action["res_model"], action["res_id"]), ("account.move", invoice.id))
+        self.assertEqual((item.residual, item.amount, item.due_date, item.days_overdue, item.bucket), (
+            100, 100, TODAY + timedelta(14), -14, "not_due"))
+
+    def test_disputes_promises_and_exclusions(self):
+        disputed, promised, broken, excluded = (self.invoice(
+            self.customers[0], amount, TODAY - timedelta(60), TODAY - timedelta(40)) for amount in (1, 10, 100, 1000))
+        disputed.write({"dispute_since": TODAY, "dispute_reason": "Feil vare"})
+        promised.write({"promise_date": TODAY, "promise_amount": 10})
+        broken.write({"promise_date": TODAY - timedelta(1), "promise_amount": 100})
+        excluded.line_ids.filtered(lambda line: line.account_type == "asset_receivable").no_followup = True
+        aging = self.aging()
+        line = aging.search([("partner_id", "=", self.customers[0].id)])
+        self.assertEqual((line.disputed_amount, line.promised_amount, line.total), (1, 10, 1111))
+        for domain, total in (([("disputed", "=", True)], 1), ([("disputed", "=", False)], 1110),
+                              ([("excluded", "=", True)], 1000), ([("excluded", "=", False)], 111)):
+            line = aging.search([("partner_id", "=", self.customers[0].id), *domain])
+            self.assertEqual(line.total, total)
+            self.assertEqual(sum(self.items_behind(line).mapped("residual")), total)
+        groups = dict(aging._read_group([("partner_id", "=", self.customers[0].id)], ["disputed"], ["total:sum"]))
+        self.assertEqual(groups, {True: 1, False: 1110})
+
+    def items_behind(self, line, measure="total"):
+        action = line.action_open_items(measure)
+        return line.env[action["res_model"]].with_context(**action["context"]).search(action["domain"])

@@ -3,6 +3,7 @@ from datetime import timedelta
 from itertools import zip_longest
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...tools.aging import BUCKETS, GRAINS, STAMP_BITS, bucket_labels
@@ -26,17 +27,18 @@ class Aging(models.Model):
     _rec_name = "customer_name"
 
     company_id = fields.Many2one("res.company", readonly=True)
-    company_currency_id = fields.Many2one("res.currency", string="Company Currency", readonly=True)
+    company_currency_id = fields.Many2one("res.currency", readonly=True)
     partner_id = fields.Many2one("res.partner", string="Customer", readonly=True)
-    customer_name = fields.Char(compute="_compute_customer_name", string="Customer Name")
+    customer_name = fields.Char(compute="_compute_customer_name", search="_search_customer_name")
     partner_name = fields.Char(related="partner_id.complete_name", string="Name in the File")
-    company_name = fields.Char(related="company_id.name", string="Company Name")
+    company_name = fields.Char(related="company_id.name")
     customer_ref = fields.Char(related="partner_id.ref", string="Customer Number")
     customer_category_id = fields.Many2one(related="partner_id.customer_category_id")
     customer_type = fields.Selection(related="partner_id.customer_type")
     user_id = fields.Many2one(related="partner_id.user_id", string="Salesperson")
     currency_id = fields.Many2one(
-        "res.currency", string="Document Currency", readonly=True, help="The currency of the documents; empty where there are several.")
+        "res.currency", string="Document Currency", readonly=True,
+        help="The currency of the documents; empty where there are several.")
     account_id = fields.Many2one(
         "account.account", readonly=True, help="The receivable account; empty where there are several.")
     disputed = fields.Boolean(readonly=True, help="Whether the customer disputes any of it.")
@@ -58,8 +60,7 @@ class Aging(models.Model):
     total = fields.Monetary(currency_field="company_currency_id", readonly=True)
     overdue = fields.Monetary(
         currency_field="company_currency_id", readonly=True, help="Owed, and due before the date.")
-    disputed_amount = fields.Monetary(
-        string="Disputed Amount", currency_field="company_currency_id", readonly=True)
+    disputed_amount = fields.Monetary(currency_field="company_currency_id", readonly=True)
     promised_amount = fields.Monetary(
         string="Promised", currency_field="company_currency_id", readonly=True,
         help="Open invoices that the customer has promised to pay by a day that has not passed.")
@@ -69,7 +70,7 @@ class Aging(models.Model):
     overdue_currency = fields.Monetary(
         string="Overdue in Currency", currency_field="currency_id", readonly=True)
     oldest_due_date = fields.Date(
-        string="Oldest Due Date", readonly=True, aggregator="min", help="Of what is owed; credits do not count.")
+        readonly=True, aggregator="min", help="Of what is owed; credits do not count.")
     open_item_count = fields.Integer(string="Open Items", readonly=True)
     average_days_overdue = fields.Float(
         string="Days Overdue", readonly=True, aggregator="avg", digits=(16, 0),
@@ -85,6 +86,9 @@ class Aging(models.Model):
     def _compute_customer_name(self):
         for line in self:
             line.customer_name = line.partner_id.sudo().name or self.env._("Without customer")
+
+    def _search_customer_name(self, operator, value):
+        return Domain("partner_name", operator, value)
 
     # ---- the statement -----------------------------------------------------------------------------------
 
@@ -155,9 +159,10 @@ class Aging(models.Model):
         for number, name in enumerate(BUCKETS):
             amount = SQL("NULL::numeric")
             if number <= len(limits):
-                amount = SQL("sum(item.amount) FILTER (WHERE item.amount > 0 AND item.aged < %s %s)",
-                             day - timedelta(limits[number - 1] if number else 0),
-                             SQL("AND item.aged >= %s", day - timedelta(limits[number])) if number < len(limits) else SQL())
+                oldest = SQL("AND item.aged >= %s", day - timedelta(limits[number])) if number < len(limits) else SQL()
+                amount = SQL(
+                    "sum(item.amount) FILTER (WHERE item.amount > 0 AND item.aged < %s %s)",
+                    day - timedelta(limits[number - 1] if number else 0), oldest)
             columns.append(SQL("%s AS %s", amount, SQL.identifier(name)))
         return SQL(", ").join(columns)
 

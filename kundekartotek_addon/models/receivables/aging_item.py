@@ -3,7 +3,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 from ...tools.aging import BUCKETS, GRAINS, STAMP_BITS, bucket_labels, split_key
 
@@ -27,7 +27,7 @@ class AgingItem(models.Model):
     payment_reference = fields.Char(related="move_id.payment_reference", string="KID / Reference")
     journal_id = fields.Many2one(related="move_line_id.journal_id")
     company_id = fields.Many2one("res.company", readonly=True)
-    company_currency_id = fields.Many2one("res.currency", string="Company Currency", readonly=True)
+    company_currency_id = fields.Many2one("res.currency", readonly=True)
     partner_id = fields.Many2one("res.partner", string="Customer", readonly=True)
     account_id = fields.Many2one("account.account", readonly=True)
     currency_id = fields.Many2one("res.currency", string="Document Currency", readonly=True)
@@ -157,6 +157,7 @@ class Aging(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id("kundekartotek_addon.aging_item_action")
         return {
             **action,
+            "display_name": self.env._("Open items at the end of %(day)s", day=format_date(self.env, stamp.day)),
             "domain": list(Domain(domain) & by_measure.get(measure, Domain.TRUE)),
             "context": {"aging_date": fields.Date.to_string(stamp.day), "aging_basis": stamp.basis},
         }

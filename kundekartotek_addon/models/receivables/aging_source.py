@@ -194,13 +194,14 @@ class AgingSource(models.AbstractModel):
         conditions = []
         if partner_ids := self.env.context.get("aging_partners"):
             conditions.append(self._items_of(
-                SQL("commercial_partner_id IN %s", tuple(partner_ids)), any(not id_ for id_ in partner_ids)))
+                SQL("commercial_partner_id IN %s", tuple(filter(None, partner_ids)) or (0,)),
+                without_customer=not all(partner_ids)))
         if item_ids := self.env.context.get("aging_items"):
             owners = SQL(
                 """commercial_partner_id IN (
                     SELECT owner.commercial_partner_id FROM account_move_line line
                       JOIN res_partner owner ON owner.id = line.partner_id WHERE line.id IN %s)""", tuple(item_ids))
-            conditions.append(self._items_of(owners, True))
+            conditions.append(self._items_of(owners, without_customer=True))
         return SQL(" AND ").join(conditions) if conditions else None
 
     @api.model

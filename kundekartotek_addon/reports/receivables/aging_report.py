@@ -8,6 +8,23 @@ from ...tools.sheet import Column, Line
 FILTERS_SHOWN = 300  # characters of what the user had chosen
 
 
+class Aging(models.Model):
+    _inherit = "kundekartotek.aging"
+
+    @api.model
+    @api.readonly
+    def action_take_away(self, kind, domain=(), filters=""):
+        """Download these lines.
+
+        :param kind: "xlsx" or "pdf"
+        :param filters: what the domain says, in words
+        """
+        report, stamp = self.env["kundekartotek.report.aging"], self._aging_stamp()
+        return report._download_report("pdf" if kind == "pdf" else "xlsx", {
+            "date": fields.Date.to_string(stamp.day), "basis": stamp.basis, "domain": list(Domain(domain or [])),
+            "filters": filters})
+
+
 class AgingReport(models.AbstractModel):
     """The aged receivables as a workbook and on paper, with the same lines and figures as on the screen.
 

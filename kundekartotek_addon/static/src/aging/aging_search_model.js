@@ -1,0 +1,42 @@
+import { SearchModel } from "@web/search/search_model";
+import { makeContext } from "@web/core/context";
+
+/**
+ * Beside filters and groups the aging is searched for by a day and by the date that items age from. Both
+ * stay when the user goes from list to pivot to graph, into the items behind an amount, and back.
+ */
+export class AgingSearchModel extends SearchModel {
+    setup() {
+        super.setup(...arguments);
+        this.aging = {};
+    }
+
+    async load(config) {
+        await super.load(config);
+        if (!config.state) {
+            const { aging_date, aging_basis } = this.globalContext;
+            this.aging = { aging_date, aging_basis };
+        }
+    }
+
+    /** @param {{aging_date?: string|false, aging_basis?: string}} values */
+    setAging(values) {
+        Object.assign(this.aging, values);
+        this._notify();
+    }
+
+    /** Today moves on; a chosen day does not. */
+    _getContext() {
+        const chosen = Object.entries(this.aging || {}).filter(([, value]) => value);
+        return makeContext([super._getContext(), Object.fromEntries(chosen)]);
+    }
+
+    exportState() {
+        return { ...super.exportState(), aging: { ...this.aging } };
+    }
+
+    _importState(state) {
+        super._importState(state);
+        this.aging = { ...state.aging };
+    }
+}
