@@ -35,6 +35,9 @@ from . import test_sheet
 from . import test_receivables_download
 from . import test_receivables_aging
 from . import test_receivables_tie_out
+from . import test_receivables_property
+from . import test_receivables_snapshot
+from . import test_receivables_aging_report
 from . import test_receivables_followup
 from . import test_receivables_ledger
 from . import test_receivables_period_reports
