@@ -37,7 +37,7 @@ class AgingItem(models.Model):
     bucket = fields.Selection(selection="_selection_bucket", string="Age", readonly=True)
     amount = fields.Monetary(currency_field="company_currency_id", readonly=True, help="What was booked.")
     residual = fields.Monetary(
-        string="Open", currency_field="company_currency_id", readonly=True, help="What was left at the date.")
+        string="Open Amount", currency_field="company_currency_id", readonly=True, help="What was left at the date.")
     residual_currency = fields.Monetary(string="Open in Currency", currency_field="currency_id", readonly=True)
     disputed = fields.Boolean(readonly=True)
     promised = fields.Boolean(readonly=True, help="Promised to be paid by a day that has not passed.")
