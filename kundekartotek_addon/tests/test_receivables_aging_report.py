@@ -25,7 +25,8 @@ class TestAgingReport(CustomerLedgerCase):
             cls.env, "leser_rapport", "kundekartotek_addon.group_reader", name="Lene Leser", company_id=cls.company.id,
             company_ids=[Command.set((cls.company + cls.branch).ids)])
         cls.customers[1].ref = "10001"
-        cls.adjust(cls.env["res.partner"], 99.5)
+        cls.adjust(cls.env["res.partner"], 99.5, date(2026, 9, 1))
+        cls.invoice(cls.customers[1], 250, company=cls.branch)
 
     def report(self, companies=None):
         return self.env["kundekartotek.report.aging"].with_user(self.reader).with_context(

@@ -17,6 +17,7 @@ class TestSnapshot(CustomerLedgerCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.snapshots = cls.env["kundekartotek.aging.snapshot"].sudo()
+        cls.invoice(cls.customers[1], 250, date(2026, 10, 5), company=cls.branch)
 
     def run_job(self):
         with self.enter_registry_test_mode():

@@ -77,7 +77,7 @@ class Aging(models.Model):
         help="Of what is overdue, on average, large amounts counting more.")
     share = fields.Float(
         string="Share of Total", readonly=True, aggregator="sum", digits=(16, 4),
-        help="The total's share of all that the company's customers owe.")
+        help="The total's share of all that the company's customers owe. Empty where a customer is searched for.")
     overdue_days = fields.Float(
         string="Overdue × Days", readonly=True, help="What the average is made of.")
 
@@ -105,12 +105,14 @@ class Aging(models.Model):
                    CASE WHEN line.currency_id IS NOT NULL THEN coalesce(overdue_currency, 0) END AS overdue_currency,
                    %(share)s AS share
               FROM (%(lines)s) line
-              LEFT JOIN res_company company ON company.id = line.company_id""",
+              LEFT JOIN res_company company ON company.id = line.company_id
+              %(whole)s""",
             shift=1 << STAMP_BITS, bits=stamp.bits, split=SQL(", ").join(
                 SQL.identifier("line", name) for name in GRAINS),
             amounts=SQL(", ").join(
                 SQL("coalesce(%(name)s, 0) AS %(name)s", name=SQL.identifier(name)) for name in AMOUNTS),
-            lines=self._lines_sql(stamp), share=self._share_sql(stamp))
+            lines=self._lines_sql(stamp), share=self._share_sql(),
+            whole=self._whole_sql(stamp))
 
     def _split_columns(self, stamp):
         """For each thing that a line may be split by: what to select for it."""
@@ -166,14 +168,23 @@ class Aging(models.Model):
             columns.append(SQL("%s AS %s", amount, SQL.identifier(name)))
         return SQL(", ").join(columns)
 
-    def _share_sql(self, stamp):
-        """The line's part of its company's receivables: of all lines, whatever is searched for."""
-        if self._chosen_customers():
-            everything = self.with_context(aging_partners=None, aging_items=None)._open_items_sql(stamp)
-            whole = SQL("(SELECT sum(amount) FROM (%s) item WHERE item.company_id = line.company_id)", everything)
-        else:
-            whole = SQL("sum(total) OVER (PARTITION BY line.company_id)")
-        return SQL("total / nullif(%s, 0)", whole)
+    def _whole_sql(self, stamp):
+        """What all customers of each company owe, for the shares of lines that are read by their ids."""
+        if not self.env.context.get("aging_items"):
+            return SQL()
+        everything = self.with_context(aging_partners=None, aging_items=None)._open_items_sql(stamp)
+        return SQL(
+            """LEFT JOIN (SELECT item.company_id, sum(item.amount) AS amount FROM (%s) item GROUP BY 1) whole
+                      ON whole.company_id = line.company_id""", everything)
+
+    def _share_sql(self):
+        """The line's part of its company's receivables: of all lines, whatever is searched for. Where only
+        named customers are looked at, all that the others owe is not summed up for it."""
+        if self.env.context.get("aging_partners"):
+            return SQL("NULL::numeric")
+        if self.env.context.get("aging_items"):
+            return SQL("total / nullif(whole.amount, 0)")
+        return SQL("total / nullif(sum(total) OVER (PARTITION BY line.company_id), 0)")
 
     # ---- grouping ----------------------------------------------------------------------------------------
 

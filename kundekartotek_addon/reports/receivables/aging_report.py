@@ -61,7 +61,7 @@ class AgingReport(models.AbstractModel):
         heading = [
             *super()._report_heading(options), (self.env._("At the end of"), options["date"]),
             (self.env._("Aged"), basis[options["basis"]])]
-        if options["filters"] or options["domain"]:
+        if options["filters"] or not Domain(options["domain"]).is_true():
             heading.append((self.env._("Only"), options["filters"] or str(options["domain"])))
         return heading
 
