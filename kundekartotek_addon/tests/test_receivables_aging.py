@@ -78,7 +78,8 @@ class TestAging(CustomerLedgerCase):
         for day in DAYS:
             aging = self.aging(day, self.everywhere)
             lines = aging.search([])
-            names = [name for name, field in lines._fields.items() if (field.store or field.related) and name != "share"]
+            fields = lines._fields.items()
+            names = [name for name, field in fields if (field.store or field.related) and name != "share"]
             expected = {line["id"]: line for line in lines.read(names)}
             for line in lines:
                 self.env.invalidate_all()
