@@ -106,7 +106,11 @@
     ],
     "demo": ["demo/kundekartotek_demo.xml"],
     "assets": {
-        "web.assets_backend": ["kundekartotek_addon/static/src/**/*"],
+        "web.assets_backend": [
+            "kundekartotek_addon/static/src/**/*",
+            ("remove", "kundekartotek_addon/static/src/aging_lazy/**/*"),
+        ],
+        "web.assets_backend_lazy": ["kundekartotek_addon/static/src/aging_lazy/**/*"],
         "web.assets_tests": ["kundekartotek_addon/static/tests/tours/**/*"],
     },
     "pre_init_hook": "pre_init_hook",

@@ -23,10 +23,10 @@ class TestAgingReport(CustomerLedgerCase):
         super().setUpClass()
         cls.reader = new_test_user(
             cls.env, "leser_rapport", "kundekartotek_addon.group_reader", name="Lene Leser", company_id=cls.company.id,
-            company_ids=[Command.set((cls.company + cls.branch).ids)])
+            company_ids=[Command.set((cls.company + cls.other_company).ids)])
         cls.customers[1].ref = "10001"
         cls.adjust(cls.env["res.partner"], 99.5, date(2026, 9, 1))
-        cls.invoice(cls.customers[1], 250, company=cls.branch)
+        cls.invoice(cls.customers[1], 250, company=cls.other_company)
 
     def report(self, companies=None):
         return self.env["kundekartotek.report.aging"].with_user(self.reader).with_context(
@@ -68,7 +68,7 @@ class TestAgingReport(CustomerLedgerCase):
             "Receivables in all": row["total"], "Balance of the receivable accounts": row["ledger"], "Difference": 0})
 
     def test_several_companies_are_not_mixed(self):
-        both = self.company + self.branch
+        both = self.company + self.other_company
         _heading, rows, below = self.table(both)
         totals = [row for row in rows if row["Customer"] == "Total"]
         self.assertEqual([row["Company"] for row in totals], both.mapped("name"))
@@ -93,12 +93,12 @@ class TestAgingReport(CustomerLedgerCase):
 
     def test_the_button_asks_for_what_is_shown(self):
         aging = self.env["kundekartotek.aging"].with_user(self.reader).with_context(
-            aging_date="2026-10-31", aging_basis="invoice", allowed_company_ids=self.branch.ids)
+            aging_date="2026-10-31", aging_basis="invoice", allowed_company_ids=self.other_company.ids)
         action = aging.action_take_away("xlsx", [("overdue", ">", 0)], "Bare forfalt")
         url = urlparse(action["url"])
         query = parse_qs(url.query)
         self.assertEqual(url.path, "/kundekartotek/report/aging.xlsx")
-        self.assertEqual(query["companies"], [str(self.branch.id)])
+        self.assertEqual(query["companies"], [str(self.other_company.id)])
         self.assertEqual(json.loads(query["options"][0]), {
             "date": "2026-10-31", "basis": "invoice", "domain": [["overdue", ">", 0]], "filters": "Bare forfalt"})
 

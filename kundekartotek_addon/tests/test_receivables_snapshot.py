@@ -17,7 +17,7 @@ class TestSnapshot(CustomerLedgerCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.snapshots = cls.env["kundekartotek.aging.snapshot"].sudo()
-        cls.invoice(cls.customers[1], 250, date(2026, 10, 5), company=cls.branch)
+        cls.invoice(cls.customers[1], 250, date(2026, 10, 5), company=cls.other_company)
 
     def run_job(self):
         with self.enter_registry_test_mode():
@@ -99,4 +99,4 @@ class TestSnapshot(CustomerLedgerCase):
         self.assertEqual([labels[age] for age, _sum in ages][-1], "Unallocated credits")
         self.assertEqual([age for age, _sum in ages], sorted(age for age, _sum in ages))
         with self.assertRaises(AccessError):
-            self.kept(self.branch, date(2026, 10, 31)).with_user(reader).read()
+            self.kept(self.other_company, date(2026, 10, 31)).with_user(reader).read()

@@ -226,3 +226,16 @@ class Aging(models.Model):
             elif label is None:
                 described.pop(name, None)
         return described
+
+    @api.model
+    def _get_view(self, view_id=None, view_type="form", **options):
+        """Columns for the buckets that the company uses."""
+        arch, view = super()._get_view(view_id, view_type, **options)
+        for name in BUCKETS[len(self.env.company._aging_limits()) + 1:]:
+            for node in arch.xpath(f"//field[@name='{name}']"):
+                node.getparent().remove(node)
+        return arch, view
+
+    @api.model
+    def _get_view_cache_key(self, view_id=None, view_type="form", **options):
+        return (*super()._get_view_cache_key(view_id, view_type, **options), self.env.company._aging_limits())
