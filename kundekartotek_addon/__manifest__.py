@@ -20,6 +20,7 @@
         "security/credit_rules.xml",
         "security/aging_rules.xml",
         "security/insight_rules.xml",
+        "security/rules_own_customers.xml",
         # data
         "data/customer_category_cron.xml",
         "data/audit_cron.xml",
@@ -49,6 +50,8 @@
         "views/audit/audit_event_views.xml",
         "views/audit/res_partner_views.xml",
         "views/audit/res_config_settings_views.xml",
+        "views/audit/res_partner_bank_views.xml",
+        "views/audit/access_settings_views.xml",
         # views: customer
         "views/customer/account_move_line_views.xml",
         "views/customer/res_partner_views.xml",

@@ -8,11 +8,17 @@ from . import test_customer_overview
 from . import test_access_matrix
 from . import test_access_methods
 from . import test_audit_event
+from . import test_audit_export
+from . import test_audit_hostile_names
+from . import test_audit_sent
 from . import test_audit_changes
 from . import test_audit_looks
 from . import test_audit_seal
+from . import test_audit_two_factor
+from . import test_audit_own_customers
 from . import test_audit_reading
 from . import test_audit_archive
+from . import test_audit_bank
 from . import test_audit_load
 from . import test_customer_category
 from . import test_customer_category_rule

@@ -3,6 +3,7 @@ from . import audit_append_only
 from . import audit_event
 from . import audit_mixin
 from . import audit_looks
+from . import plain_text
 from . import audit_seal
 from . import audit_retention
 from . import audit_reading
@@ -12,3 +13,9 @@ from . import res_partner
 from . import res_config_settings
 from . import settings
 from . import own_wizards
+from . import access_settings
+from . import two_factor
+from . import export_right
+from . import own_customers
+from . import bank_four_eyes
+from . import sent_mail

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from collections import defaultdict
 
+from markupsafe import Markup
+
 from odoo import models
 from odoo.tools import SQL
 
@@ -99,7 +101,8 @@ class ResCompany(models.Model):
                         "mail.mail_activity_data_warning",
                         summary=summary,
                         user_id=officer.id,
-                        note=self.env._(
+                        note=Markup("<p>%s</p>")
+                        % self.env._(
                             "%(user)s, %(company)s. %(text)s", user=reader.name, company=self.name, text=text
                         ),
                     )

@@ -38,6 +38,7 @@ class AuditArchive(models.TransientModel):
     def action_make(self):
         """Make the archive; who did so is recorded in the trail that it archives."""
         self._check_reader()
+        self.env["res.users"]._check_two_factor(self.env._("Archives of the audit trail"))
         with TemporaryFile() as file:
             manifest = self._write_archive(file)
             file.seek(0)
@@ -222,6 +223,7 @@ class AuditArchive(models.TransientModel):
         """Verify the file that was uploaded: by nothing but itself, as the command does."""
         self.ensure_one()
         self.env["kundekartotek.audit.event"].check_access("read")
+        self.env["res.users"]._check_two_factor(self.env._("Verification of archives"))
         if not self.file:
             raise UserError(self.env._("Upload an archive first."))
         try:

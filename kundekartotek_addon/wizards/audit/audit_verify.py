@@ -20,6 +20,7 @@ class AuditVerify(models.TransientModel):
         """Verify, show the result, and record that it was done."""
         self.ensure_one()
         self.env["kundekartotek.audit.seal"].check_access("read")
+        self.env["res.users"]._check_two_factor(self.env._("Verification of the audit trail"))
         company_id = 0 if self.no_company else self.company_id.id
         if company_id and self.company_id not in self.env.companies:
             self.company_id.check_access("read")

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""Salespeople and their own customers. The record rules in ``security/rules_own_customers.xml`` call
+``own_customers()``, which is everything where the setting is off and for everybody else."""
+
+from odoo import api, models
+from odoo.fields import Domain
+
+
+class ResUsers(models.Model):
+    _inherit = "res.users"
+
+    def _limited_companies(self):
+        """:return: the companies that limit this user to his own customers: those that have it switched on, if
+        he is a salesperson of own documents, as Odoo puts it, and has neither a role of ours nor accounting"""
+        self.ensure_one()
+        limiting = self.sudo().company_ids.filtered("sales_own_customers")
+        if (
+            not limiting
+            or not self.has_group("sales_team.group_sale_salesman")
+            or self.has_group("sales_team.group_sale_salesman_all_leads")
+            or self.has_group("kundekartotek_addon.group_reader")
+            or self.has_group("account.group_account_readonly")
+            or self.has_group("account.group_account_invoice")
+        ):
+            return limiting.browse()
+        return limiting
+
+
+class IrRule(models.Model):
+    _inherit = "ir.rule"
+
+    @api.model
+    def _eval_context(self):
+        return {**super()._eval_context(), "own_customers": self._own_customers}
+
+    @api.model
+    def _own_customers(self, partner="", seller=""):
+        """The domain of what a salesperson may see.
+
+        :param str partner: path to the partner; empty for partners themselves
+        :param str seller: path to the document's own salesperson, who keeps seeing it
+        :return: list: partners that are nobody's customers, colleagues, and his own customers; with shared
+            customers, and those of companies that do not limit him, everything
+        """
+        user = self.env.user
+        limiting = user._limited_companies()
+        if not limiting:
+            return [(1, "=", 1)]
+        dot = f"{partner}." if partner else ""
+        seen = [
+            Domain(f"{dot}commercial_partner_id.customer_rank", "=", 0),
+            Domain(f"{dot}partner_share", "=", False),
+            Domain(f"{dot}user_id", "=", user.id),
+            Domain(f"{dot}commercial_partner_id.user_id", "=", user.id),
+            Domain(f"{dot}company_id", "in", (user.sudo().company_ids - limiting).ids),
+        ]
+        if partner:
+            seen.append(Domain(partner, "=", False))
+        if seller:
+            seen.append(Domain(seller, "=", user.id))
+        return list(Domain.OR(seen))
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Whom a limited salesperson registers is his own: he would lose sight of it otherwise."""
+        if not self.env.su and self.env.user._limited_companies():
+            vals_list = [
+                vals if vals.get("parent_id") else {"user_id": self.env.uid, **vals} for vals in vals_list
+            ]
+        return super().create(vals_list)
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    def _post(self, soft=True):
+        """A new customer without a salesperson is that of who sold to it, if he sees his own only. With sudo,
+        because it is the accountant who posts."""
+        posted = super()._post(soft)
+        for move in posted.filtered(lambda move: move.company_id.sales_own_customers and move.is_sale_document()):
+            customer = move.sudo().commercial_partner_id
+            if not customer.user_id and move.invoice_user_id._limited_companies():
+                customer.user_id = move.invoice_user_id
+        return posted
