@@ -48,6 +48,9 @@ METHODS = {
     "kundekartotek.aging.item": {
         "action_open_document": ROLE,
     },
+    "kundekartotek.communication": {
+        "action_open_document": ROLE,
+    },
     "kundekartotek.agreement": {
         "action_view_invoices": ROLE,
         "action_view_orders": ROLE,
@@ -167,6 +170,7 @@ METHODS = {
         "action_assign_customer_numbers": WORKERS,
         "action_audit_seen": TRAIL,
         "action_audit_timeline": TRAIL,
+        "action_open_communication": ROLE,
         "action_check_address": WORKERS,
         "action_compare_register": EMPLOYEES,
         "action_open_customer_items": LEDGER,
@@ -266,6 +270,8 @@ SAMPLES = {
         {"date": "2026-10-31", "company_id": case.company.id, "partner_id": case.customer.id, "total": 1}),
     "kundekartotek.aging.trend": lambda case, env: case.sample("kundekartotek.aging.snapshot", env) and env[
         "kundekartotek.aging.trend"].search([], limit=1),
+    "kundekartotek.communication": lambda case, env: env["res.partner"].browse(case.customer.id).message_post(
+        body=SECRET) and env["kundekartotek.communication"].search([("partner_id", "=", case.customer.id)], limit=1),
     "kundekartotek.agreement": lambda case, env: env["kundekartotek.agreement"].create(
         {"name": f"{SECRET} avtale", "partner_id": case.customer.id, "company_id": case.company.id, "discount": 5}),
     "kundekartotek.apply.defaults": lambda case, env: env["kundekartotek.apply.defaults"].create(
