@@ -101,6 +101,7 @@ TABLE = {
     "kundekartotek.credit.document": NOBODY,
     "kundekartotek.audit.append.only": NOBODY,
     "kundekartotek.audit.mixin": NOBODY,
+    "kundekartotek.cached.configuration": NOBODY,
 }
 
 

@@ -41,7 +41,7 @@ class CreditPolicy(models.Model):
 
     _name = "kundekartotek.credit.policy"
     _description = "Credit Policy"
-    _inherit = ["kundekartotek.audit.mixin"]
+    _inherit = ["kundekartotek.cached.configuration", "kundekartotek.audit.mixin"]
     _order = "sequence, id"
 
     name = fields.Char(required=True, translate=True)
@@ -80,22 +80,6 @@ class CreditPolicy(models.Model):
             "name", "active", "sequence", "company_id", "category_ids", "customer_type", "counts_security",
             "exempts_immediate", "releases_itself",
         ]
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        records = super().create(vals_list)
-        self.env.registry.clear_cache()
-        return records
-
-    def write(self, vals):
-        result = super().write(vals)
-        self.env.registry.clear_cache()
-        return result
-
-    def unlink(self):
-        result = super().unlink()
-        self.env.registry.clear_cache()
-        return result
 
     @api.model
     @ormcache("company_id")
@@ -140,7 +124,7 @@ class CreditPolicy(models.Model):
 class CreditRule(models.Model):
     _name = "kundekartotek.credit.rule"
     _description = "Credit Rule"
-    _inherit = ["kundekartotek.audit.mixin"]
+    _inherit = ["kundekartotek.cached.configuration", "kundekartotek.audit.mixin"]
     _order = "policy_id, checkpoint desc, sequence, id"
     _rec_name = "kind"
 
@@ -173,22 +157,6 @@ class CreditRule(models.Model):
     @api.model
     def _audited_amounts(self):
         return super()._audited_amounts() + ["amount", "tolerance"]
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        records = super().create(vals_list)
-        self.env.registry.clear_cache()
-        return records
-
-    def write(self, vals):
-        result = super().write(vals)
-        self.env.registry.clear_cache()
-        return result
-
-    def unlink(self):
-        result = super().unlink()
-        self.env.registry.clear_cache()
-        return result
 
     def _facts(self):
         return Rule(self.kind, self.action, self.percent, self.amount, self.days, self.tolerance)

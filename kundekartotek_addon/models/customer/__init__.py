@@ -2,6 +2,7 @@
 from . import account_account
 from . import account_index
 from . import res_partner
+from . import cached_configuration
 from . import category
 from . import category_rule
 from . import posting_rule

@@ -29,7 +29,7 @@ class KundekartotekCategoryRule(models.Model):
 
     _name = "kundekartotek.category.rule"
     _description = "Customer Category Rule"
-    _inherit = ["kundekartotek.audit.mixin"]
+    _inherit = ["kundekartotek.cached.configuration", "kundekartotek.audit.mixin"]
     _order = "sequence, id"
 
     sequence = fields.Integer(default=10)
@@ -105,22 +105,6 @@ class KundekartotekCategoryRule(models.Model):
                         "%(field)s may differ by company: say in which company rule %(rule)s reads it.",
                         field=field._description_string(self.env), rule=self.name))
                 model = self.env[field.comodel_name] if field.relational else model
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        result = super().create(vals_list)
-        self.env.registry.clear_cache()
-        return result
-
-    def write(self, vals):
-        result = super().write(vals)
-        self.env.registry.clear_cache()
-        return result
-
-    def unlink(self):
-        result = super().unlink()
-        self.env.registry.clear_cache()
-        return result
 
     @api.model
     def _audited_fields(self):

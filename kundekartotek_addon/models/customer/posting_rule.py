@@ -13,7 +13,7 @@ class KundekartotekPostingRule(models.Model):
 
     _name = "kundekartotek.posting.rule"
     _description = "Posting Rule"
-    _inherit = ["kundekartotek.audit.mixin"]
+    _inherit = ["kundekartotek.cached.configuration", "kundekartotek.audit.mixin"]
     _order = "sequence, id"
     _check_company_auto = True
     _check_company_domain = models.check_company_domain_parent_of
@@ -40,22 +40,6 @@ class KundekartotekPostingRule(models.Model):
                 customers=rule.customer_category_id.display_name or self.env._("every customer"),
                 products=rule.product_category_id.display_name or self.env._("every product"),
                 account=rule.account_id.display_name)
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        rules = super().create(vals_list)
-        self.env.registry.clear_cache()
-        return rules
-
-    def write(self, vals):
-        result = super().write(vals)
-        self.env.registry.clear_cache()
-        return result
-
-    def unlink(self):
-        result = super().unlink()
-        self.env.registry.clear_cache()
-        return result
 
     @api.model
     def _audited_fields(self):
