@@ -102,6 +102,7 @@ TABLE = {
     "kundekartotek.audit.append.only": NOBODY,
     "kundekartotek.audit.mixin": NOBODY,
     "kundekartotek.cached.configuration": NOBODY,
+    "kundekartotek.outside.queue": NOBODY,
 }
 
 

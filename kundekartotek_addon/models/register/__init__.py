@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+from . import outside_queue
 from . import postal_code
 from . import postal_import
 from . import address_check

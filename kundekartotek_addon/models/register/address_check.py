@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 import logging
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
-
-from psycopg2.errors import SerializationFailure
 
 from odoo import api, fields, models
 from odoo.modules import get_manifest
@@ -16,10 +13,6 @@ from ...tools.region import DOMESTIC_COUNTRIES
 _logger = logging.getLogger(__name__)
 
 URL_KEY = "kundekartotek_addon.address_url"
-BATCH = 200
-LEASE = timedelta(minutes=10)  # who was killed while asking holds the addresses no longer than this
-FIRST_RETRY, LAST_RETRY = timedelta(minutes=5), timedelta(hours=12)
-CLAIM_ATTEMPTS = 5
 # What an address is compared by: another text than the one checked is another address, and not checked yet.
 ADDRESS = "concat_ws('|', coalesce(p.street, ''), coalesce(p.zip, ''), coalesce(p.city, ''))"
 _clients = {}
@@ -27,15 +20,13 @@ _clients = {}
 
 class AddressCheck(models.Model):
     """What Kartverket's address search says of a partner's address. One row per partner; it counts for the
-    address that it was asked for and no other.
-
-    A queue at the same time: a row is due when ``next_due`` has come. Workers claim rows and commit, ask without a
-    lock held, and write the answers in a second transaction.
-    """
+    address that it was asked for and no other. A queue at the same time."""
 
     _name = "kundekartotek.address.check"
     _description = "Address Check"
+    _inherit = ["kundekartotek.outside.queue"]
     _order = "checked desc, id desc"
+    _queue_job = "kundekartotek_addon.ir_cron_address_check"
 
     partner_id = fields.Many2one("res.partner", required=True, readonly=True, ondelete="cascade")
     address = fields.Char(readonly=True, help="Street, postal code and town as they were asked for.")
@@ -46,9 +37,7 @@ class AddressCheck(models.Model):
     street = fields.Char(readonly=True)
     postal_code = fields.Char(readonly=True)
     town = fields.Char(readonly=True)
-    next_due = fields.Datetime(readonly=True, index="btree_not_null")
-    claimed_until = fields.Datetime(readonly=True)
-    attempts = fields.Integer(readonly=True)
+    next_due = fields.Datetime(index="btree_not_null")
 
     _partner_uniq = models.Constraint("UNIQUE(partner_id)", "A partner's address is checked in one row.")
 
@@ -60,14 +49,14 @@ class AddressCheck(models.Model):
 
         :return: how many are queued
         """
-        if not self.env["kundekartotek.postal.code"]._is_outside_allowed():
+        if not self._is_queue_open():
             return 0
         return self._enqueue_where(SQL("p.id = ANY(%s)", partners.ids))
 
     @api.model
     def _cron_check_all(self):
         """Have every customer's address checked anew: the quarterly run."""
-        if self.env["kundekartotek.postal.code"]._is_outside_allowed():
+        if self._is_queue_open():
             self._enqueue_where(SQL("p.customer_rank > 0 AND p.commercial_partner_id = p.id AND p.active"))
 
     @api.model
@@ -89,62 +78,30 @@ class AddressCheck(models.Model):
             self._wake()
         return len(rows)
 
-    @api.model
-    def _wake(self, at=None):
-        """sudo: whoever queues something starts the job."""
-        self.env.ref("kundekartotek_addon.ir_cron_address_check").sudo()._trigger(at)
-
     # -- out -----------------------------------------------------------------------------------------------
 
     @api.model
     def _cron_check(self):
-        """Ask for what is due, batch by batch, until nothing is or the time is up."""
-        commit_progress = self.env["ir.cron"]._commit_progress
-        if not self.env["kundekartotek.postal.code"]._is_outside_allowed():
-            return
-        commit_progress(remaining=self.search_count(self._due_domain()))
-        while claimed := self._claim():
-            outcomes = self._ask(claimed)
-            self.browse(claimed)._store(claimed, outcomes)
-            if not commit_progress(len(claimed), remaining=self.search_count(self._due_domain())):
-                return
-            self.env.invalidate_all()
-            if not any(_status_of(outcome) for outcome in outcomes.values()):
-                break  # the rest would fare the same
-        due = self.search([("attempts", ">", 0), ("next_due", "!=", False)], order="next_due", limit=1).next_due
-        if due:
-            self._wake(max(due, fields.Datetime.now() + timedelta(minutes=1)))
-        commit_progress(remaining=0)
+        if self._work_off():
+            self._wake_for_next()
 
     @api.model
-    def _due_domain(self):
-        return [("next_due", "<=", fields.Datetime.now())]
+    def _is_queue_open(self):
+        return self.env["kundekartotek.postal.code"]._is_outside_allowed()
 
     @api.model
-    def _claim(self):
-        """Take rows that are due and that nobody else has taken. Committed, so that no lock is held while asking.
+    def _question_sql(self, alias):
+        """Street, postal code and town of the partner."""
+        return SQL(
+            """(SELECT ARRAY[coalesce(street, ''), coalesce(zip, ''), coalesce(city, '')]
+                  FROM res_partner WHERE id = %s)""",
+            SQL.identifier(alias, "partner_id"))
 
-        :return: ``{id: (street, postal code, town)}``, empty when nothing is due
-        """
-        for attempt in range(CLAIM_ATTEMPTS):
-            try:
-                now = fields.Datetime.now()
-                rows = self.env.execute_query(SQL(
-                    """UPDATE kundekartotek_address_check k SET claimed_until = %(until)s
-                         FROM (SELECT id FROM kundekartotek_address_check
-                                WHERE next_due <= %(now)s AND (claimed_until IS NULL OR claimed_until < %(now)s)
-                                ORDER BY next_due, id LIMIT %(batch)s FOR UPDATE SKIP LOCKED) due, res_partner p
-                        WHERE k.id = due.id AND p.id = k.partner_id
-                    RETURNING k.id, coalesce(p.street, ''), coalesce(p.zip, ''), coalesce(p.city, '')""",
-                    until=now + LEASE, now=now, batch=BATCH))
-                break
-            except SerializationFailure:  # another worker has just claimed some of them
-                if attempt == CLAIM_ATTEMPTS - 1:
-                    raise
-                self.env.cr.rollback()
-        self.env["ir.cron"]._commit_progress()
-        self.env.invalidate_all()
-        return {id_: tuple(address) for id_, *address in rows}
+    @api.model
+    def _ask_and_store(self, questions):
+        outcomes = self._ask(questions)
+        self.browse(questions)._store(questions, outcomes)
+        return any(_status_of(outcome) for outcome in outcomes.values())
 
     @api.model
     def _get_client(self):
@@ -170,8 +127,8 @@ class AddressCheck(models.Model):
             outcome = outcomes[row.id]
             status = _status_of(outcome)
             if not status:
-                wait = min(FIRST_RETRY * 2 ** min(row.attempts, 12), LAST_RETRY)
-                row.write({"next_due": now + wait, "claimed_until": False, "attempts": row.attempts + 1})
+                row.write({
+                    "next_due": now + row._get_retry_wait(), "claimed_until": False, "attempts": row.attempts + 1})
                 continue
             found = getattr(outcome, "address", None)
             row.write({

@@ -49,6 +49,7 @@ class RegisterEntry(models.Model):
 
     _name = "kundekartotek.register.entry"
     _description = "Register Entry"
+    _inherit = ["kundekartotek.outside.queue"]
     _order = "number"
     _rec_names_search = ["number", "name"]
 
@@ -109,9 +110,6 @@ class RegisterEntry(models.Model):
     payload_hash = fields.Char(readonly=True)
     # the queue
     fetched = fields.Datetime(readonly=True, help="When the register last answered with how it is.")
-    next_due = fields.Datetime(readonly=True)
-    claimed_until = fields.Datetime(readonly=True, help="Somebody is fetching it now, if not stopped by then.")
-    attempts = fields.Integer(readonly=True)
     last_outcome = fields.Selection(OUTCOMES, readonly=True)
     answer = fields.Selection(OUTCOMES[:4], readonly=True, help="The last outcome that told how it is.")
     last_message = fields.Char(readonly=True)

@@ -2,7 +2,7 @@
 import logging
 from datetime import timedelta
 
-from psycopg2.errors import OperationalError, SerializationFailure
+from psycopg2.errors import OperationalError
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -15,17 +15,14 @@ _logger = logging.getLogger(__name__)
 INTERVAL_KEY = "kundekartotek_addon.register_interval_days"
 INTERVAL_DAYS = 90
 BATCH = 1600  # eight lists of 200, one for each request in flight
-LEASE = timedelta(minutes=10)  # who was killed while fetching holds the numbers no longer than this
-FIRST_RETRY, LAST_RETRY = timedelta(minutes=5), timedelta(hours=12)
-CLAIM_ATTEMPTS = 5
 
 
 class RegisterEntry(models.Model):
-    """The queue: an entry is due when ``next_due`` has come. Workers claim entries and commit, ask the register
-    without a lock held, and write what it answered in a second transaction. A number has one entry, so that
-    two workers never fetch the same one."""
+    """The queue of entries to fetch. A number has one entry, so that two workers never fetch the same one."""
 
     _inherit = "kundekartotek.register.entry"
+    _queue_job = "kundekartotek_addon.ir_cron_register_fetch"
+    _queue_batch = BATCH
 
     # -- in -----------------------------------------------------------------------------------------------
 
@@ -37,7 +34,7 @@ class RegisterEntry(models.Model):
         No row that is there already is locked, unless ``again``: saving a customer never waits for the queue.
         """
         numbers = sorted(set(filter(None, numbers)))
-        if not numbers or not self.env["kundekartotek.register.service"]._is_on():
+        if not numbers or not self._is_queue_open():
             return
         self._insert_due(numbers)
         if again:
@@ -78,71 +75,27 @@ class RegisterEntry(models.Model):
         self.invalidate_model(["next_due", "attempts"])
         return [number for (number,) in rows]
 
-    @api.model
-    def _wake(self, at=None):
-        """sudo: whoever queues something starts the job."""
-        self.env.ref("kundekartotek_addon.ir_cron_register_fetch").sudo()._trigger(at)
-
     # -- out ----------------------------------------------------------------------------------------------
 
     @api.model
     def _cron_fetch(self):
-        """Fetch what is due, batch by batch, until nothing is or the time is up."""
-        commit_progress = self.env["ir.cron"]._commit_progress
-        if not self.env["kundekartotek.register.service"]._is_on():
-            return
-        commit_progress(remaining=self.search_count(self._due_domain()))
-        while claimed := self._claim():
-            outcomes = self.env["kundekartotek.register.service"]._fetch(claimed)
-            self.browse(claimed.values())._store_or_skip(outcomes)
-            remaining = self.search_count(self._due_domain())
-            if not commit_progress(len(claimed), remaining=remaining):
-                return
-            self.env.invalidate_all()
-            if not any(OUTCOME_KEYS[type(outcome)] in ANSWERED for outcome in outcomes.values()):
-                break  # the rest would fare the same
-        self.env["kundekartotek.register.run"]._finish_done()
-        self._wake_for_next()
+        if self._work_off():
+            self.env["kundekartotek.register.run"]._finish_done()
+            self._wake_for_next()
 
     @api.model
-    def _due_domain(self):
-        return [("next_due", "<=", fields.Datetime.now())]
+    def _is_queue_open(self):
+        return self.env["kundekartotek.register.service"]._is_on()
 
     @api.model
-    def _wake_for_next(self):
-        """Come back when the first of those that failed may be tried again; the job's own interval is longer."""
-        due = self.search([("attempts", ">", 0), ("next_due", "!=", False)], order="next_due", limit=1).next_due
-        if due:
-            self._wake(max(due, fields.Datetime.now() + timedelta(minutes=1)))
-        self.env["ir.cron"]._commit_progress(remaining=0)
+    def _question_sql(self, alias):
+        return SQL.identifier(alias, "number")
 
     @api.model
-    def _claim(self):
-        """Take entries that are due and that nobody else has taken; others' are passed over. Committed, so that
-        everybody sees it and no lock, nor a snapshot, is held while the register is asked.
-
-        :return: ``{number: id}``, empty when nothing is due
-        """
-        for attempt in range(CLAIM_ATTEMPTS):
-            try:
-                now = fields.Datetime.now()
-                self.env.cr.execute(SQL(
-                    """UPDATE kundekartotek_register_entry SET claimed_until = %(until)s
-                        WHERE id IN (SELECT id FROM kundekartotek_register_entry
-                                      WHERE next_due <= %(now)s
-                                        AND (claimed_until IS NULL OR claimed_until < %(now)s)
-                                      ORDER BY next_due, id LIMIT %(batch)s FOR UPDATE SKIP LOCKED)
-                    RETURNING number, id""",
-                    until=now + LEASE, now=now, batch=BATCH), log_exceptions=False)
-                rows = self.env.cr.fetchall()
-                break
-            except SerializationFailure:  # another worker has just claimed some of them
-                if attempt == CLAIM_ATTEMPTS - 1:
-                    raise
-                self.env.cr.rollback()
-        self.env["ir.cron"]._commit_progress()
-        self.env.invalidate_all()
-        return dict(rows)
+    def _ask_and_store(self, questions):
+        outcomes = self.env["kundekartotek.register.service"]._fetch(questions.values())
+        self.browse(questions)._store_or_skip(outcomes)
+        return any(OUTCOME_KEYS[type(outcome)] in ANSWERED for outcome in outcomes.values())
 
     # -- what was answered --------------------------------------------------------------------------------
 
@@ -214,7 +167,7 @@ class RegisterEntry(models.Model):
     def _prepare_failure_vals(self, seconds):
         """Try again, later and later; at once when the register says when."""
         now = fields.Datetime.now()
-        wait = min(FIRST_RETRY * 2 ** min(self.attempts, 12), LAST_RETRY)
+        wait = self._get_retry_wait()
         if seconds:
             wait = max(timedelta(seconds=seconds), timedelta(minutes=1))
         return {
