@@ -165,7 +165,7 @@ class TestAddressQueue(AddressCase):
         action = self.check(customers)
         self.assertIn("30 addresses", action["params"]["message"])
         self.assertEqual(self.server.log.requests, 0)
-        with patch("odoo.addons.kundekartotek_addon.models.register.address_check.BATCH", 7):
+        with patch.object(self.registry["kundekartotek.address.check"], "_queue_batch", 7):
             self.run_job()
         self.assertEqual(set(customers.mapped("address_check")), {"matched"})
         self.assertEqual(self.server.log.requests, 30)

@@ -6,7 +6,6 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import freeze_time, tagged
 
-from ..models.register import register_queue
 from .register_case import RegisterCase
 
 
@@ -107,7 +106,8 @@ class TestRegisterRun(RegisterCase):
 
     def test_stopped_by_time_and_resumed(self):
         run = self.start()
-        with patch.object(register_queue, "BATCH", 2), self.enter_registry_test_mode():
+        entries = self.registry["kundekartotek.register.entry"]
+        with patch.object(entries, "_queue_batch", 2), self.enter_registry_test_mode():
             cron = self.env["ir.cron"]
             with patch.object(type(cron), "_commit_progress", side_effect=[1, 1, 0]):
                 self.Entry._cron_fetch()

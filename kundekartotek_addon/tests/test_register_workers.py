@@ -8,7 +8,6 @@ from odoo import SUPERUSER_ID, api, fields
 from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, get_db_name, tagged
 
-from ..models.register import register_queue
 from .register_case import BrregServer
 
 PARAMETERS = ("kundekartotek_addon.register_mode", "kundekartotek_addon.register_url")
@@ -64,7 +63,7 @@ class TestRegisterWorkers(BaseCase):
     def test_two_workers_never_fetch_the_same_number(self):
         self.server.latency = 0.02
         errors = []
-        with patch.object(register_queue, "BATCH", 4):
+        with patch.object(self.registry["kundekartotek.register.entry"], "_queue_batch", 4):
             workers = [threading.Thread(target=self.work, args=(errors,)) for _worker in range(2)]
             for worker in workers:
                 worker.start()
@@ -91,7 +90,8 @@ class TestRegisterWorkers(BaseCase):
                     raise Killed
                 return real(numbers)
 
-            with (patch.object(register_queue, "BATCH", 10), patch.object(Service, "_fetch", fetch),
+            entries = self.registry["kundekartotek.register.entry"]
+            with (patch.object(entries, "_queue_batch", 10), patch.object(Service, "_fetch", fetch),
                   self.assertRaises(Killed)):
                 env["kundekartotek.register.entry"]._cron_fetch()
             env.cr.rollback()
@@ -126,7 +126,8 @@ class TestRegisterWorkers(BaseCase):
             yield seen
 
     def test_job_holds_no_row_while_it_asks(self):
-        with self.connection() as env, patch.object(register_queue, "BATCH", 20), self.watched(env) as seen:
+        entries = self.registry["kundekartotek.register.entry"]
+        with self.connection() as env, patch.object(entries, "_queue_batch", 20), self.watched(env) as seen:
             env["kundekartotek.register.entry"]._cron_fetch()
         self.assertGreaterEqual(len(seen), 3)
         self.assertFalse(any(seen))
