@@ -280,7 +280,7 @@ class TestInsightProposals(InsightClassesCase):
         self.rule()
         proposal = self.propose()
         self.assertEqual((proposal.state, proposal.partner_id), ("open", customer))
-        self.assertRegex(proposal.why, r"\b3 \w+ 3 .*\b40\b", "in the language of whoever reads it")
+        self.assertRegex(proposal.why, r"\b3 \w+ 3 .*\b40\b", "in the language of the company")
         self.assertEqual(customer.with_company(self.company).trust, "normal")
         self.assertEqual(len(self.propose()), 1, "it is proposed once")
         manager = new_test_user(self.env, "sjef", "kundekartotek_addon.group_credit_manager",
