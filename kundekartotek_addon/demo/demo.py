@@ -2,6 +2,7 @@
 from odoo import Command, api, models
 
 from .customers import BUSINESSES, CONSUMERS, CONTACTS, FOREIGN, PUBLIC, numbered
+from .decisions import DemoDecisions
 from .ledger import DemoLedger
 from .setup import DemoSetup
 
@@ -48,6 +49,7 @@ class KundekartotekDemo(models.AbstractModel):
         DemoLedger(branch, products, seed=1905).invoice(
             [(partner, habit, rate / 3, amount / 2) for partner, habit, rate, amount in plans[::5]])
         setup.make_agreements(by_name)
+        DemoDecisions(main, products, self._keep).make()
         self._measure(main + branch)
         self._keep_month_ends(main + branch)
         # when the demo has started

@@ -3,8 +3,6 @@ from itertools import pairwise
 
 from odoo import models
 
-AGE_LIMITS = (30, 60, 90)
-
 
 class Statement(models.Model):
     """What a statement says: the customer's items, by the currency they are in, and how old they are."""
@@ -90,7 +88,7 @@ class Statement(models.Model):
     # -- age ---------------------------------------------------------------------------------------------
 
     def _limits(self):
-        return AGE_LIMITS
+        return self.company_id._aging_limits()
 
     def _bucket_heads(self):
         """Not due, 1–30 …, 91–, unallocated, total."""
