@@ -129,9 +129,6 @@ class Statement(models.Model):
         statement.write({
             "state": "sent", "email": email, "sent_date": fields.Datetime.now(), "error": False,
             **statement.partner_id._open_amounts()[statement.partner_id.id]})
-        statement.partner_id._audit(
-            "sent", new_value=f"{statement.display_name}: {email}", company_res_id=statement.company_id.id,
-            details={"statement_id": statement.id})
         return True
 
     def _fail(self, reason, email):
