@@ -14,7 +14,7 @@ class DemoDecisions:
     def __init__(self, company, products, keep):
         self.company, self.products, self.keep = company, products, keep
         self.env = company.with_company(company).env(context={
-            **company.env.context, "allowed_company_ids": company.ids})
+            **company.env.context, "allowed_company_ids": company.ids, "lang": "nb_NO"})
         self.today = fields.Date.context_today(company)
 
     def make(self):
@@ -34,6 +34,7 @@ class DemoDecisions:
         return self.env["account.move"].union(*first.values()).sorted("amount_residual_signed", reverse=True)
 
     def _note(self, late):
+        late = late.with_user(self.env.ref("kundekartotek_addon.demo_user_saksbehandler"))
         late[0]._note_followup({
             "promise_date": self.today + timedelta(days=PROMISE_DAYS), "promise_amount": late[0].amount_residual})
         late[1]._note_followup({
@@ -50,7 +51,7 @@ class DemoDecisions:
                 "order_line": [Command.create({
                     "product_id": self.products[0].id, "product_uom_qty": 1, "price_unit": 18_500 * (number + 1)})],
             }))
-            order.action_confirm()
+            order.with_user(seller).action_confirm()
 
     def _hold_bank_account(self, customer):
         """A changed account waits until a second person has looked at it."""

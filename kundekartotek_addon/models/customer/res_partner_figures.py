@@ -104,7 +104,7 @@ class ResPartner(models.Model):
             partner.customer_overdue = overdue
             limit = partner.credit_limit
             partner.customer_limit_left = limit and limit - float(balance)
-            partner.customer_limit_used = max(0, 100 * float(balance) / limit) if limit > 0 else 0
+            partner.customer_limit_used = max(0, round(100 * float(balance) / limit)) if limit > 0 else 0
 
     @api.depends("commercial_partner_id")
     @api.depends_context("company")

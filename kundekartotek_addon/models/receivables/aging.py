@@ -229,13 +229,15 @@ class Aging(models.Model):
 
     @api.model
     def _get_view(self, view_id=None, view_type="form", **options):
-        """Columns for the buckets that the company uses."""
+        """Columns for the buckets that the company uses, and for the company where there are several."""
         arch, view = super()._get_view(view_id, view_type, **options)
-        for name in BUCKETS[len(self.env.company._aging_limits()) + 1:]:
+        unused = BUCKETS[len(self.env.company._aging_limits()) + 1:]
+        for name in unused if view_type != "list" or len(self.env.companies) > 1 else [*unused, "company_id"]:
             for node in arch.xpath(f"//field[@name='{name}']"):
                 node.getparent().remove(node)
         return arch, view
 
     @api.model
     def _get_view_cache_key(self, view_id=None, view_type="form", **options):
-        return (*super()._get_view_cache_key(view_id, view_type, **options), self.env.company._aging_limits())
+        return (*super()._get_view_cache_key(view_id, view_type, **options), self.env.company._aging_limits(),
+                len(self.env.companies) > 1)
