@@ -22,7 +22,8 @@ class DemoLedger:
     def __init__(self, company, products, seed):
         self.company = company
         self.env = company.with_company(company).env(context={
-            **company.env.context, "allowed_company_ids": company.ids, "lang": "nb_NO", "tracking_disable": True, "mail_notrack": True})
+            **company.env.context, "allowed_company_ids": company.ids, "lang": "nb_NO", "tracking_disable": True,
+            "mail_notrack": True})
         self.products = products
         self.random = random.Random(seed)
         self.today = fields.Date.context_today(company)

@@ -85,7 +85,8 @@ class TestCreditLimit(CreditCase):
         self.assertEqual(self.customer.credit_review_date, TODAY.replace(year=TODAY.year + 1))
         self.assertTrue(held.credit_recheck)
         self.assertEqual(
-            self._decisions(self.customer).filtered(lambda d: d.document_res_id == request.id).mapped("decision"),
+            self._decisions(self.customer).filtered(
+                lambda d: (d.document_model, d.document_res_id) == (request._name, request.id)).mapped("decision"),
             ["requested", "approved"])
 
     def test_four_eyes(self):
