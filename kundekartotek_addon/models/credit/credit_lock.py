@@ -41,4 +41,4 @@ class CreditLock(models.Model):
                 ORDER BY company_id, kind COLLATE "C", key_id
                    ON CONFLICT (company_res_id, kind, key_res_id) DO UPDATE SET turn = taken.turn %% 1000000 + 1""",
             [key[0] for key in wanted], [key[1] for key in wanted], [key[2] for key in wanted],
-        ))
+        ), log_exceptions=False)
