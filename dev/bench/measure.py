@@ -68,6 +68,29 @@ class Bench:
             cr.execute(query, params)
             return cr.fetchone()[0]
 
+    def paired(self, case, with_it, without_it, pairs, note):
+        """Time two variants of a call in the database with the addon, in pairs and in turn, after a pair to warm up.
+
+        :param with_it, without_it: functions of an environment and the number of the pair, as ``prepare`` of `timed`
+        :param note: what "core alone" is here
+        :return: a row with the medians; its remark has the median and quartiles of the pairs' differences
+        """
+        times = {with_it: [], without_it: []}
+        for turn in range(pairs + 1):
+            for variant in list(times)[:: 1 if turn % 2 else -1]:
+                figures = run(self.databases.ours, functools.partial(_numbered, variant, turn % pairs))
+                if turn:
+                    times[variant].append(figures)
+        mine, bare = ([figures.ms for figures in times[variant]] for variant in (with_it, without_it))
+        shares = [100 * (ours / alone - 1) for ours, alone in zip(mine, bare, strict=True)]
+        low, middle, high = statistics.quantiles(shares, n=4)
+        return Row(
+            case, statistics.median(mine), core=statistics.median(bare),
+            statements=times[with_it][-1].statements, core_statements=times[without_it][-1].statements,
+            note=f"core alone: {note}; median of {pairs} differences {middle:+.1f} %, quartiles {low:+.1f}"
+            f" and {high:+.1f} %",
+        )  # fmt: skip
+
     def timed(self, case, prepare, *, floor=None, core=None, rounds=ROUNDS, note=""):
         """Time a call and what it is compared with in turns, after a round to warm up; medians.
 
@@ -116,6 +139,10 @@ def run(database, prepare):
         statements = env.cr.sql_log_count - count
         env.cr.rollback()
     return Figures(ms, statements, peak)
+
+
+def _numbered(variant, number, env):
+    return variant(env, number)
 
 
 def stopwatch(function):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """What the addon costs where it must cost nothing: posting an invoice."""
 
+import functools
 import itertools
-import statistics
 
 from odoo.fields import Command
 from odoo.tools import SQL
@@ -11,7 +11,6 @@ from odoo.addons.kundekartotek_addon import schema
 
 from .. import databases
 from ..generate.company import PRODUCT_CODE
-from ..measure import Row, run
 
 ROUNDS, PAIRS, BATCH = 20, 60, 10
 CUSTOMERS = """
@@ -40,22 +39,13 @@ def indexes(bench):
     with databases.environment(bench.databases.ours) as env:
         names = [name for name, table, *_rest in schema.added_indexes(env) if table.startswith("account_move")]
     customers = bench.value(CUSTOMERS, PAIRS * BATCH)
-    times = {"with": [], "without": []}
-    for turn in range(PAIRS + 1):
-        batch = customers[(turn % PAIRS) * BATCH:][:BATCH]
-        for side in list(times)[:: 1 if turn % 2 else -1]:
-            dropped = names if side == "without" else ()
-            figures = run(bench.databases.ours, _posting(iter(batch), dropped))
-            if turn:
-                times[side].append(figures.ms)
-    shares = [100 * (mine / bare - 1) for mine, bare in zip(times["with"], times["without"], strict=True)]
-    low, middle, high = statistics.quantiles(shares, n=4)
-    yield Row(
-        f"posting {BATCH} invoices with our indexes", statistics.median(times["with"]),
-        core=statistics.median(times["without"]),
-        note=f"core alone: without them; median of {PAIRS} differences {middle:+.1f} %, quartiles {low:+.1f}"
-        f" and {high:+.1f} %",
-    )
+
+    def posting(dropped, env, number):
+        return _posting(iter(customers[number * BATCH:][:BATCH]), dropped)(env)
+
+    yield bench.paired(
+        f"posting {BATCH} invoices with our indexes", functools.partial(posting, ()), functools.partial(posting, names),
+        PAIRS, "without them")
 
 
 def _posting(customers, dropped=()):

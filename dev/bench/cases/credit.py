@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""What credit control costs: confirming and posting with it switched on and off, exposures, the worklist."""
+
+import functools
+
+from odoo.fields import Command
+
+from dev.cache import ADDON
+
+from .. import webclient
+from ..generate.company import PRODUCT_CODE
+
+PAIRS, BATCH = 20, 10  # 200 documents on either side
+CUSTOMERS = """
+    SELECT array_agg(id) FROM (SELECT id FROM res_partner WHERE customer_rank > 0 AND parent_id IS NULL
+                                ORDER BY hashint8(id) LIMIT %s) p"""
+LARGEST = """
+    SELECT commercial_partner_id FROM account_move WHERE move_type = 'out_invoice'
+     GROUP BY 1 ORDER BY count(*) DESC LIMIT 1"""
+LIST = 80
+HELD = 5_000
+
+
+def orders(bench):
+    """Confirming orders of one line, one by one, with credit control and without."""
+    yield _paired(bench, "confirming {} orders", _confirming, bench.value(CUSTOMERS, PAIRS * BATCH))
+    yield _paired(bench, "confirming {} orders of the largest customer", _confirming,
+                  [bench.value(LARGEST)] * PAIRS * BATCH)
+
+
+def invoices(bench):
+    """Posting invoices of one line, one by one, with credit control and without."""
+    yield _paired(bench, "posting {} invoices", _posting, bench.value(CUSTOMERS, PAIRS * BATCH))
+    yield _paired(bench, "posting {} invoices of the largest customer", _posting,
+                  [bench.value(LARGEST)] * PAIRS * BATCH)
+
+
+def exposure(bench):
+    """The exposures of a list's page."""
+    customers = bench.value(CUSTOMERS, LIST)
+
+    def prepare(env):
+        env.company.credit_control = True
+        partners = env["res.partner"].browse(customers)
+        partners.fetch(["commercial_partner_id"])
+        return lambda: partners.mapped("credit_exposure")
+
+    yield bench.timed(f"exposure of {LIST} customers", prepare)
+
+
+def worklist(bench):
+    """The worklist of orders on hold: first page and count."""
+    customers = bench.value(CUSTOMERS, HELD)
+
+    def prepare(env):
+        env.company.credit_control = True
+        env["sale.order"].create([{"partner_id": customers[number % len(customers)]} for number in range(HELD)])
+        env.flush_all()
+        env.cr.execute(
+            "UPDATE sale_order SET credit_state = 'hold', credit_since = now() AT TIME ZONE 'UTC'"
+            " WHERE id IN (SELECT id FROM sale_order ORDER BY id DESC LIMIT %s)", [HELD])
+        env.invalidate_all()
+        window = webclient.action(env, f"{ADDON}.sale_order_action_credit")
+        arguments = {
+            "domain": [("credit_state", "=", "hold")],
+            "specification": webclient.specification(env, "sale.order", "list", window["view_of_type"]["list"]),
+            "limit": webclient.LIST_LIMIT, "count_limit": 10_001,
+        }
+        return lambda: webclient.call(env, "sale.order", "web_search_read", **arguments)
+
+    yield bench.timed(f"worklist of {HELD:,} orders on hold", prepare, rounds=2)
+
+
+def _paired(bench, title, documents, customers):
+    def variant(control, env, number):
+        env.company.credit_control = control
+        return documents(env, customers[number * BATCH:][:BATCH])
+
+    return bench.paired(
+        title.format(BATCH), functools.partial(variant, True), functools.partial(variant, False), PAIRS,
+        "switched off")
+
+
+def _product(env):
+    return env["product.product"].search([("default_code", "=", PRODUCT_CODE)])
+
+
+def _confirming(env, customers):
+    product = _product(env)
+    quotations = env["sale.order"].create([{
+        "partner_id": customer,
+        "order_line": [Command.create({"product_id": product.id, "price_unit": 1000.0})],
+    } for customer in customers])
+    return functools.partial(_one_by_one, quotations, "action_confirm")
+
+
+def _posting(env, customers):
+    product = _product(env)
+    drafts = env["account.move"].create([{
+        "move_type": "out_invoice", "partner_id": customer,
+        "invoice_line_ids": [Command.create({"product_id": product.id, "price_unit": 1000.0})],
+    } for customer in customers])
+    return functools.partial(_one_by_one, drafts, "action_post")
+
+
+def _one_by_one(documents, method):
+    for document in documents:
+        getattr(document.with_prefetch(), method)()
+        document.env.flush_all()
