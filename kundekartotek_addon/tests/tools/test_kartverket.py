@@ -83,7 +83,7 @@ class TestAddresses(unittest.TestCase):
 class TestRecorded(unittest.TestCase):
     def setUp(self):
         if not RECORDED.is_dir():
-            self.skipTest(f"no recorded answers in {RECORDED}")
+            self.skipTest("no recorded answers in ../shared")
 
     def test_a_hit(self):
         found = kartverket.read_addresses((RECORDED / "kartverket/adresser_sok_myrvollveien_5c.json").read_bytes())
