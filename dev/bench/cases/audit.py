@@ -18,7 +18,7 @@ PARTNERS = """
 INSERT = """
     INSERT INTO kundekartotek_audit_event (date, kind, origin, user_res_id, user_name, company_res_id, customer_res_id,
                                            res_model, res_id, res_name, field_name, old_value, new_value)
-    SELECT now() AT TIME ZONE 'UTC' - n %% 1051200 * interval '1 minute', 'changed', 'web', 1000 + n %% 1000,
+    SELECT now() AT TIME ZONE 'UTC' - n %% 1051200 * %(step)s::interval, 'changed', 'web', 1000 + n %% 1000,
            'Bruker', %(company)s, CASE WHEN n %% %(every)s = 0 THEN %(customer)s ELSE 1000000 + n %% 50000 END,
            'res.partner', n, 'Kunde', 'phone', '22 33 44 55', '55 44 33 22'
       FROM generate_series(1, %(count)s) n"""
@@ -56,7 +56,7 @@ def seal(bench):
     """Sealing 100,000 events, as the nightly job does."""
 
     def prepare(env):
-        _fill(env, SEALED, SEALED)
+        _fill(env, SEALED, SEALED, step="1 microsecond")
         seals = env["kundekartotek.audit.seal"].sudo()
 
         def seal_all():  # rolled back afterwards, so its blocks are not committed one by one
@@ -90,8 +90,9 @@ def read(bench):
         env.cr.rollback()
 
 
-def _fill(env, count, every, customer=0):
-    env.cr.execute(INSERT, {"company": env.company.id, "count": count, "every": every, "customer": customer})
+def _fill(env, count, every, customer=0, step="1 minute"):
+    env.cr.execute(INSERT, {
+        "company": env.company.id, "count": count, "every": every, "customer": customer, "step": step})
 
 
 def _write_each(partners, vals):
