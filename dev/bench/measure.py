@@ -99,7 +99,8 @@ class Bench:
 
         :param prepare: function of an environment in the database with the addon, not timed; returns
             the function without arguments that is
-        :param floor: (statement, parameters …): the least that the database must do for the same answer
+        :param floor: (statement, parameters …, or a dict of them): the least that the database must do for the
+            same answer
         :param core: the same for the database without the addon; `prepare` itself if it is True
         """
         sides = {"ours": (self.databases.ours, prepare)}
@@ -160,7 +161,8 @@ def print_line(cells):
 
 
 def _execute(env, statement, *params):
-    env.cr.execute(statement, params or None)
+    named = len(params) == 1 and isinstance(params[0], dict)
+    env.cr.execute(statement, params[0] if named else params or None)
     if env.cr.description:
         env.cr.fetchall()
 

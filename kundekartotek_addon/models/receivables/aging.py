@@ -229,12 +229,15 @@ class Aging(models.Model):
 
     @api.model
     def _get_view(self, view_id=None, view_type="form", **options):
-        """Columns for the buckets that the company uses, and for the company where there are several."""
+        """Columns for the buckets that the company uses, and for the company where there are several. The latter stays
+        among what is read: the record rule asks for it."""
         arch, view = super()._get_view(view_id, view_type, **options)
-        unused = BUCKETS[len(self.env.company._aging_limits()) + 1:]
-        for name in unused if view_type != "list" or len(self.env.companies) > 1 else [*unused, "company_id"]:
+        for name in BUCKETS[len(self.env.company._aging_limits()) + 1:]:
             for node in arch.xpath(f"//field[@name='{name}']"):
                 node.getparent().remove(node)
+        if view_type == "list" and len(self.env.companies) == 1:
+            for node in arch.xpath("//field[@name='company_id']"):
+                node.set("column_invisible", "True")
         return arch, view
 
     @api.model
