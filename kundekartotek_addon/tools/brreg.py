@@ -16,7 +16,7 @@ them, and follow what is changed. This is the door; the rooms behind it are
 """
 
 from .brreg_client import PRODUCTION_URL, Client
-from .brreg_http import IN_FLIGHT, Breaker
+from .brreg_http import IN_FLIGHT, Breaker, ask_many
 from .brreg_outcome import (
     ClientFault,
     Deleted,
@@ -39,5 +39,5 @@ from .brreg_value import Address
 __all__ = [
     "IN_FLIGHT", "PRODUCTION_URL", "Address", "Breaker", "Client", "ClientFault", "Deleted", "Event", "FeedPage",
     "FormerName", "Found", "Hit", "Hits", "Industry", "Outcome", "Reached", "Reason", "Refused", "Status",
-    "Unavailable", "Unit", "Unknown", "Withdrawn", "customer_type", "parse_unit", "payload_hash",
+    "Unavailable", "Unit", "Unknown", "Withdrawn", "ask_many", "customer_type", "parse_unit", "payload_hash",
 ]

@@ -11,11 +11,13 @@ import random
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
+from typing import Any
 
 import requests
 import urllib3
@@ -217,6 +219,31 @@ class Http:
         if announced.isdigit() and "Content-Encoding" not in response.headers and size < int(announced):
             return Unavailable(Reason.TRUNCATED)
         return b"".join(parts)
+
+
+def ask_many(call: Callable[[Any], Iterable], questions: Iterable, seconds: float) -> Iterator[Any]:
+    """What ``call`` yields for each of the questions, with at most ``IN_FLIGHT`` of them asked at a time. What has
+    not come after so many seconds is left out: nobody waits for a slow server without end.
+
+    >>> sorted(ask_many(lambda letter: [letter, letter * 2], "ab", seconds=60))
+    ['a', 'aa', 'b', 'bb']
+    >>> list(ask_many(lambda letter: [letter], "ab", seconds=0))
+    []
+    """
+    deadline = time.monotonic() + seconds
+
+    def ask(question: Any) -> list:
+        answers: list = []
+        if time.monotonic() < deadline:
+            for answer in call(question):
+                answers.append(answer)
+                if time.monotonic() >= deadline:
+                    break
+        return answers
+
+    with ThreadPoolExecutor(IN_FLIGHT) as pool:
+        for answers in pool.map(ask, questions):
+            yield from answers
 
 
 def _parts(response: requests.Response) -> Iterator[bytes]:

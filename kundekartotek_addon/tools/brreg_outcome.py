@@ -180,10 +180,15 @@ def read_hits(body: bytes, key: str, today: date | None = None) -> Hits:
 
 
 def read_feed(body: bytes, key: str, size: int) -> FeedPage:
-    """A page of the feed. An event without id or number cannot be followed and is passed over."""
+    """A page of the feed. An event without id or number cannot be followed and is passed over.
+
+    :raise NotUnderstood: for a page of nothing else: where it ends is not known, and it would be read for ever
+    """
     payload = load_json(body)
     rows, page = embedded(payload, key), payload.get("page")
     events = sorted(_events(rows), key=lambda event: event.id)
+    if rows and not events:
+        raise NotUnderstood("no event with an id and a number")
     pages = page.get("totalPages") if isinstance(page, Mapping) else None
     more = pages > 1 if isinstance(pages, int) else len(rows) >= size
     return FeedPage(tuple(events), events[-1].id if events else None, not (rows and more))

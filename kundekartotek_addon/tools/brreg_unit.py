@@ -233,13 +233,16 @@ FLAGS = {
 }
 
 
+PARSER = 1  # counted up when more or other is read from the same answer, so that what was kept is read anew
+
+
 def payload_hash(payload: Mapping[str, Any]) -> str:
-    """A hash of what is registered, whatever order it is answered in.
+    """A hash of what is registered and of how it is read, whatever order it is answered in.
 
     >>> payload_hash({"a": 1, "_links": {"self": "x"}}) == payload_hash({"a": 1, "links": []})
     True
     """
-    registered = _without_links(payload)
+    registered = [PARSER, _without_links(payload)]
     return hashlib.sha256(json.dumps(registered, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 KINDS = ("withdrawn", "deleted", "insolvency", "unknown", "restored", "vat", "name", "address", "details")
 INSOLVENT = ("foreign_insolvency", "reconstruction", "winding_up", "compulsory_winding_up", "bankrupt")
 BAD = ("deleted", *INSOLVENT)
+GONE = ("withdrawn", "unknown")
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,12 @@ class Snapshot:
         ([], [Change(kind='unknown', old='', new='')])
         >>> before.compare(Snapshot(True, "deleted", "deleted", "FJELLBEKK AS"))
         [Change(kind='deleted', old='active', new='deleted')]
+        >>> Snapshot(True, "unknown", "active", "FJELLBEKK AS").compare(before)
+        [Change(kind='restored', old='unknown', new='active')]
         """
         if not after.known:
             return []
-        if after.outcome in ("withdrawn", "unknown"):
+        if after.outcome in GONE:
             gone = self.outcome == after.outcome
             return [] if gone else [Change(after.outcome, self.status, "")]
         changes = list(self._compare_status(after))
@@ -56,13 +59,15 @@ class Snapshot:
         return changes
 
     def _compare_status(self, after: Snapshot):
+        if self.outcome in GONE and after.status not in BAD:
+            yield Change("restored", self.outcome, after.status)
         if after.status == self.status:
             return
         if after.status == "deleted":
             yield Change("deleted", self.status, after.status)
         elif after.status in INSOLVENT:
             yield Change("insolvency", self.status, after.status)
-        elif self.status in BAD:
+        elif self.status in BAD and self.outcome not in GONE:
             yield Change("restored", self.status, after.status)
 
     def _compare_rest(self, after: Snapshot):

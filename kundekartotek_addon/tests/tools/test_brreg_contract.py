@@ -293,6 +293,13 @@ class TestShapes(unittest.TestCase):
                          [(7, "removal", None, ()), (8, "unknown", None, ()), (9, "unknown", None, ())])
         self.assertEqual((page.last_id, page.is_last), (9, True))
 
+    def test_feed_page_without_an_event_to_follow(self):
+        """Where such a page ends is not known: it is no page, not one to be passed over or read for ever."""
+        for rows in ([{"oppdateringsid": "x", "organisasjonsnummer": "974760673"}], [{"oppdateringsid": 5}], [None]):
+            body = json.dumps({"_embedded": {"oppdaterteEnheter": rows}, "page": {"totalPages": 3}}).encode()
+            with self.subTest(rows), self.assertRaises(brreg_outcome.NotUnderstood):
+                brreg_outcome.read_feed(body, "oppdaterteEnheter", 1)
+
 
 def brreg_keys():
     """Every key of an answer that the parser reads."""
