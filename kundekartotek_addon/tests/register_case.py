@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """The stand-in register for tests: a local server that answers as Enhetsregisteret does, over real HTTP."""
 import sys
+from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 from .common import KundekartotekCase
 
@@ -55,6 +57,17 @@ class RegisterCase(KundekartotekCase):
         entries._store(self.service._fetch(entries.mapped("number")))
         self.env.invalidate_all()
         return entries
+
+    @contextmanager
+    def time_is_up(self):
+        """A job's environment that has time for its first batch only."""
+        cron = type(self.env["ir.cron"])
+        commit = cron._commit_progress
+        self.env.flush_all()
+        with (self.enter_registry_test_mode(), self.registry.cursor() as cr,
+              patch.object(cron, "_commit_progress", lambda *args, **more: commit(*args, **more) and 0)):
+            yield self.env(cr=cr)
+        self.env.invalidate_all()
 
     def firms(self, condition, count=1):
         """Numbers of the stand-in's invented firms that are so."""

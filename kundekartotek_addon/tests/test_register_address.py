@@ -4,9 +4,12 @@ from unittest.mock import patch
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from ..models.register.address_check import URL_KEY
+from ..models.register.outside_queue import LEASE
 from ..models.register.postal_import import MODE_KEY
+from ..models.register.postal_import import URL_KEY as POSTAL_URL_KEY
 from ..tools.brreg import Breaker
 from .common import KundekartotekCase
 from .stand_in import BrregServer
@@ -127,6 +130,20 @@ class TestAddressCheck(AddressCase):
             self.check(self.make_customer(**MATCHED))
         self.assertEqual(self.server.log.requests, 0)
 
+    def test_demo_asks_nobody_but_the_stand_in(self):
+        """Without a stand-in's address the demo would ask Kartverket and Bring themselves."""
+        self.parameters.set_param(URL_KEY, False)
+        self.parameters.set_param(POSTAL_URL_KEY, False)
+        settings = self.env["res.config.settings"].with_user(self.env.ref("base.user_admin")).create({})
+        for call in (lambda: self.check(self.make_customer(**MATCHED)), settings.action_test_address_search,
+                     settings.action_fetch_postal_codes):
+            with self.assertRaisesRegex(UserError, "switched off"):
+                call()
+        self.assertFalse(self.checks._is_queue_open())
+        self.assertFalse(self.checks._enqueue(self.make_customer(**MATCHED)))
+        self.parameters.set_param(MODE_KEY, "on")
+        self.assertTrue(self.checks._is_queue_open())
+
     def test_out_of_reach_it_is_queued(self):
         customer = self.make_customer(**MATCHED)
         self.server.fail("503")
@@ -209,7 +226,8 @@ class TestAddressQueue(AddressCase):
         self.run_job()
         self.assertEqual(self.server.log.requests, 2)  # they are still another's
         self.assertFalse(any(customers.mapped("address_check")))
-        self.checks.search([("partner_id", "in", customers.ids)]).claimed_until = "2020-01-01 00:00:00"
+        long_ago = {"next_due": "2020-01-01 00:00:00", "claimed_until": "2020-01-01 00:00:00"}
+        self.checks.search([("partner_id", "in", customers.ids)]).write(long_ago)
         self.run_job()
         self.assertEqual(set(customers.mapped("address_check")), {"matched"})
 
@@ -220,11 +238,65 @@ class TestAddressQueue(AddressCase):
         customers[0].unlink()
         self.assertEqual(self.checks.search([("partner_id", "in", customers.ids)]).partner_id, customers[1])
 
+    def test_asked_for_again_while_it_is_asked(self):
+        """The address was changed in the meantime: what was found out is kept, and the new one is asked for."""
+        customer = self.make_many(1)
+        self.check(customer + self.make_customer(street=False))
+        ask = type(self.checks)._ask_outside
+        turns = []
+
+        def change_meanwhile(checks, questions):
+            answers = ask(checks, questions)
+            if not turns:
+                theirs = customer.with_env(checks.env)
+                turns.append(theirs.write({"street": "Storgata 119"}))
+                checks._enqueue(theirs)
+            return answers
+
+        with patch.object(type(self.checks), "_ask_outside", change_meanwhile):
+            self.run_job()
+        row = self.checks.search([("partner_id", "=", customer.id)])
+        self.assertTrue(row.address.startswith("Storgata 119"))
+        self.assertFalse(row.next_due or row.claimed_until)
+
+    def test_one_that_cannot_be_written_stops_no_other(self):
+        customers = self.make_many(5)
+        self.check(customers)
+        prepare, broken = type(self.checks)._prepare_outcome_vals, customers[2]
+
+        def break_one(row, *answer):
+            if row.partner_id == broken:
+                raise ValueError("broken")
+            return prepare(row, *answer)
+
+        with (patch.object(type(self.checks), "_prepare_outcome_vals", break_one),
+              mute_logger("odoo.addons.kundekartotek_addon.models.register.outside_queue")):
+            self.run_job()
+        self.assertEqual(set((customers - broken).mapped("address_check")), {"matched"})
+        self.assertEqual(self.checks.search([("partner_id", "=", broken.id)]).attempts, 1)
+
+    def test_what_takes_too_long_is_left_for_the_next_batch(self):
+        customers = self.make_many(20)
+        self.check(customers)
+        self.server.latency = 0.05
+        self.addCleanup(setattr, self.server, "latency", 0)
+        with patch("odoo.addons.kundekartotek_addon.models.register.address_check.PATIENCE", 0.06):
+            rows = self.checks.search([("partner_id", "in", customers.ids)])
+            answers = self.checks._ask_outside({
+                row.id: (MATCHED["street"], MATCHED["zip"], MATCHED["city"]) for row in rows})
+        self.assertTrue(8 <= len(answers) < 20)
+        until = fields.Datetime.now() + LEASE
+        rows.write({"next_due": until, "claimed_until": until})
+        rows._store(answers)
+        left = rows.filtered(lambda row: row.id not in answers)
+        self.assertTrue(all(row.next_due <= fields.Datetime.now() and not row.claimed_until for row in left))
+        self.assertFalse(any(left.mapped("attempts")))
+
     def test_no_lock_is_held_while_asking(self):
         self.check(self.make_many(2))
         committed = []
         commit = type(self.env["ir.cron"])._commit_progress
-        ask = type(self.checks)._ask
+        ask = type(self.checks)._ask_outside
 
         def note_commit(cron, *args, **kwargs):
             committed.append("commit")
@@ -235,6 +307,7 @@ class TestAddressQueue(AddressCase):
             return ask(checks, addresses)
 
         with (patch.object(type(self.env["ir.cron"]), "_commit_progress", note_commit),
-              patch.object(type(self.checks), "_ask", note_ask)):
+              patch.object(type(self.checks), "_ask_outside", note_ask)):
             self.run_job()
-        self.assertEqual(committed[committed.index("ask") - 1], "commit")
+        place = committed.index("ask")
+        self.assertEqual(committed[place - 1:place + 2], ["commit", "ask", "commit"])

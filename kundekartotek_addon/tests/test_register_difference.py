@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-from odoo.exceptions import AccessError
+from unittest.mock import patch
+
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from .register_case import RegisterCase
@@ -103,6 +105,25 @@ class TestRegisterDifference(RegisterCase):
         self.assertEqual(self.customer.register_status, "active")
         with self.assertRaises(AccessError):
             self.customer.with_user(self.make_user("reader")).action_refresh_register()
+
+    def test_the_register_says_something_else_by_now(self):
+        """What a person accepts is what it saw."""
+        self.fetch(self.customer)
+        self.publish(navn="FJELLBEKK BRØD AS")
+        compare = self.open()
+        self.publish(navn="FJELLBEKK KAKER AS")
+        for call in (compare.line_ids.filtered(lambda line: line.field_name == "name").action_accept,
+                     compare.action_accept_all):
+            with self.assertRaisesRegex(UserError, "by now: FJELLBEKK KAKER AS"):
+                call()
+        self.assertEqual(self.customer.name, "Fjellbekk Bakeri AS")
+
+    def test_refresh_while_somebody_else_fetches(self):
+        self.fetch(self.customer)
+        with patch.object(type(self.Entry), "try_lock_for_update", lambda self, **more: self.browse()):
+            action = self.customer.action_refresh_register()
+        self.assertEqual(action["params"]["type"], "warning")
+        self.assertIn("Somebody else fetches it", action["params"]["message"])
 
     def test_refresh_without_network(self):
         self.server.fail("503")

@@ -5,6 +5,7 @@ from odoo import fields
 from odoo.tests import freeze_time, tagged
 from odoo.tools import file_open, mute_logger
 
+from ..tools import brreg
 from .register_case import RegisterCase
 
 
@@ -125,6 +126,68 @@ class TestRegisterEntry(RegisterCase):
         customer.unlink()
         self.assertFalse(entry.exists())
 
+    def test_sole_proprietor_goes_with_its_number(self):
+        customer, other = self.customer("Eldhug Smie ENK"), self.customer("Fjellbekk Bakeri AS")
+        twin = self.make_customer("Tvilling", company_registry=customer.company_registry, is_branch=True)
+        person, firm = self.fetch(customer), self.fetch(other)
+        (customer + other).write({"company_registry": False, "vat": False})
+        self.assertTrue(person.exists() and firm.exists())
+        twin.write({"company_registry": False, "vat": False})
+        self.assertFalse(person.exists())
+        self.assertTrue(firm.exists())  # no person: forgotten at night
+
+    def test_what_was_copied_of_a_person_is_forgotten_too(self):
+        """In the monitoring list it stays known that something happened, not what."""
+        customer = self.customer("Eldhug Smie ENK")
+        number = customer.company_registry
+        self.fetch(customer)
+        self.server.publish(number, "moved")
+        self.fetch(customer)
+        customer._keep_card("address")
+        change = self.env["kundekartotek.register.change"].search([("kind", "=", "address")])
+        self.assertTrue(change.new_value and customer.register_kept)
+        customer.write({"company_registry": False, "vat": False})
+        self.assertFalse(self.Entry.search([("number", "=", number)]))
+        self.assertRecordValues(change, [{"old_value": False, "new_value": False, "number": number, "kind": "address"}])
+        self.assertFalse(customer.register_kept)
+
+    def test_what_was_copied_of_a_withdrawn_unit_is_forgotten_too(self):
+        customer = self.customer("Fjellbekk Bakeri AS", email="")
+        self.fetch(customer)
+        self.server.publish("310410004", values={"navn": "FJELLBEKK BRØD AS"})
+        self.fetch(customer)
+        customer._keep_card("name")
+        change = self.env["kundekartotek.register.change"].search([("kind", "=", "name")])
+        self.assertTrue(change.new_value and customer.register_kept)
+        self.server.publish("310410004", "withdrawn")
+        self.fetch(customer)
+        self.assertFalse(change.old_value or change.new_value or customer.register_kept)
+
+    def test_persons_are_not_browsed(self):
+        """Firms are open data, whosever customers they are; of a person only the card tells, to who may see it."""
+        person, firm = self.customer("Eldhug Smie ENK"), self.customer("Fjellbekk Bakeri AS")
+        entries = self.fetch(person, firm)
+        for role, seen in (("reader", firm), ("case_worker", firm), ("credit_manager", firm),
+                           ("privacy_officer", person + firm), ("auditor", person + firm),
+                           ("administrator", person + firm)):
+            user = self.make_user(role)
+            with self.subTest(role):
+                self.assertEqual(set(self.Entry.with_user(user).search([("id", "in", entries.ids)]).mapped("number")),
+                                 set(seen.mapped("company_registry")))
+                self.assertEqual(person.with_user(user).register_status, "active")
+
+    def test_found_again(self):
+        customer = self.customer("Fjellbekk Bakeri AS")
+        entry = self.fetch(customer)
+        entry._store({entry.number: brreg.Unknown(entry.number)})
+        self.env.invalidate_all()
+        self.assertEqual(customer.register_status, "unknown")
+        self.fetch(customer)
+        self.assertEqual(customer.register_status, "active")
+        self.assertRecordValues(self.env["kundekartotek.register.change"].search([]), [
+            {"kind": "restored", "old_text": "Unknown to the Register", "new_text": "Active"},
+            {"kind": "unknown", "old_text": "Active", "new_text": ""}])
+
     def test_number_that_nobody_has_is_forgotten_at_night(self):
         customer = self.customer("Fjellbekk Bakeri AS")
         other = self.customer("Lyngmyr Elektro AS")
@@ -212,11 +275,13 @@ class TestRegisterEntry(RegisterCase):
             return tell(partner, changes)
 
         self.patch(type(first), "_tell_of_register", break_one)
-        with mute_logger("odoo.addons.kundekartotek_addon.models.register.register_queue"):
+        with mute_logger("odoo.addons.kundekartotek_addon.models.register.outside_queue"):
             entries._store_or_skip(outcomes)
         self.env.invalidate_all()
         self.assertEqual(second.register_status, "deleted")
-        self.assertEqual(first._get_register_entry().last_message, "broken")
+        entry = first._get_register_entry()
+        self.assertEqual((entry.last_outcome, entry.attempts), ("broken", 1))
+        self.assertIn("broken", entry.last_message)
 
     def test_since_when(self):
         since = self.server.register.firms.today - timedelta(days=21)

@@ -110,16 +110,18 @@ class TestRegisterFeed(RegisterCase):
         self.assertFalse(self.customer.customer_on_hold)
 
     def test_page_by_page(self):
-        self.night()
+        self.published("renamed")
         feed = self.Feed.search([("kind", "=", "unit")])
         for number in self.firms(lambda firm: "forretningsadresse" in firm, 25):
             self.server.publish(number, values={"telefon": "22 00 00 00"})
         self.server.publish("310410004", "bankrupt")
         client = self.service._get_client()
+        self.server.log.reset()
         whole = client.feed_from
         self.patch(client, "feed_from", lambda start, size=10, **more: whole(start, 10, **more))
         self.night()
         self.assertEqual(self.customer.register_status, "bankrupt")
+        self.assertEqual(len([path for path in self.server.log.paths if "oppdateringer/enheter" in path]), 3)
         self.assertEqual(feed.events, 26)
         self.assertEqual(feed.matched, 1)
 
@@ -182,6 +184,86 @@ class TestRegisterFeed(RegisterCase):
         self.night()
         self.assertFalse(feed.problem or feed.unreachable_since)
         self.assertEqual(self.customer.register_status, "bankrupt")
+
+    def test_down_it_is_tried_again_soon(self):
+        self.server.fail("503")
+        self.night()
+        trigger = self.env["ir.cron.trigger"].search(
+            [("cron_id", "=", self.env.ref("kundekartotek_addon.ir_cron_register_monitor").id)],
+            order="call_at desc", limit=1)
+        wait = trigger.call_at - fields.Datetime.now()
+        self.assertTrue(timedelta(minutes=28) < wait <= timedelta(minutes=31), wait)
+
+    def test_lasting_fault_is_told_once(self):
+        self.night()
+        feed = self.Feed.search([("kind", "=", "unit")])
+        feed.activity_unlink(["mail.mail_activity_data_todo"])
+        self.server.fail("503")
+        self.night()
+        self.assertFalse(feed.activity_ids)
+        for days in (1.1, 2):
+            with freeze_time(fields.Datetime.now() + timedelta(days=days)):
+                self.service._get_client().breaker.succeeded()
+                self.night()
+        told = feed.activity_ids.filtered(lambda activity: activity.user_id == self.manager)
+        self.assertEqual(len(told), 1)
+        self.assertIn("have not been read since", told.summary)
+        self.assertIn("cannot be reached", told.note)
+        self.server.reset()
+        self.service._get_client().breaker.succeeded()
+        self.night()
+        self.assertFalse(feed.activity_ids)
+
+    def test_problem_in_the_readers_language(self):
+        self.env["res.lang"]._activate_lang("nb_NO")
+        self.server.fail("503")
+        self.night()
+        feed = self.Feed.search([("kind", "=", "unit")])
+        self.assertIn("cannot be reached", feed.problem)
+        self.assertIn("kan ikke nås", feed.with_context(lang="nb_NO").problem)
+
+    def test_stops_when_the_time_is_up_and_goes_on(self):
+        self.published("renamed")
+        feed = self.Feed.search([("kind", "=", "unit")])
+        start = feed.last_event_id
+        for number in self.firms(lambda firm: "forretningsadresse" in firm, 25):
+            self.server.publish(number, values={"telefon": "22 00 00 00"})
+        client = self.service._get_client()
+        whole = client.feed_from
+        self.patch(client, "feed_from", lambda start, size=10, **more: whole(start, 10, **more))
+        with self.time_is_up() as env:
+            env["kundekartotek.register.feed"]._cron_monitor()
+        last = self.server.register.published["enheter"][-1]["oppdateringsid"]
+        self.assertTrue(start < feed.last_event_id < last)
+        self.night()
+        self.assertEqual(feed.last_event_id, last)
+
+    def test_first_reading_begins_with_the_oldest_copy(self):
+        self.fetch(self.customer, self.other)
+        oldest = fields.Datetime.now() - timedelta(days=20)
+        self.Entry.search([("number", "=", "310410004")]).fetched = oldest
+        self.night()
+        asked = next(path for path in self.server.log.paths if "dato=" in path)
+        self.assertIn(f"dato={oldest - timedelta(days=1):%Y-%m-%d}", asked)
+
+    def test_a_quiet_weekend_is_no_gap(self):
+        """What was read to its end is known, however long nothing happened."""
+        self.night()
+        last = fields.Datetime.now() + timedelta(days=4)
+        with freeze_time(last):
+            self.night()
+        event = self.server.publish("310410004", "bankrupt")
+        event["dato"] = f"{last + timedelta(hours=9):%Y-%m-%dT%H:%M:%S}.000Z"
+        with freeze_time(last + timedelta(days=1)):
+            self.night()
+        self.assertFalse(self.env["kundekartotek.register.run"].search([("kind", "=", "catch_up")]))
+
+    def test_forgotten_customers_go_though_switched_off(self):
+        self.fetch(self.customer, self.other)
+        self.customer.company_registry = self.customer.vat = False
+        self.env["ir.config_parameter"].set_param("kundekartotek_addon.register_mode", "off")
+        self.night()
+        self.assertEqual(self.Entry.search([]).number, self.other.company_registry)
 
     def test_customers_from_before_are_entered(self):
         self.Entry.search([]).unlink()

@@ -143,9 +143,15 @@ class TestPostalJob(PostalCase):
         self.run_job()
         count = self.codes.search_count([("retired", "=", False)])
         self.env["ir.cron.trigger"].search([("cron_id", "=", self.cron.id)]).unlink()
-        for fault, message in [("404", "could not be fetched"), ("content_type", "no register of postal codes")]:
+        self.env["res.lang"]._activate_lang("nb_NO")
+        for fault, message, norwegian in [
+            ("404", "could not be fetched", "ikke hentes"), ("content_type", "no register of postal codes", "Linje"),
+        ]:
             self.server.fail(fault)
-            self.assertIn(message, self.run_job())
+            self.run_job()
+            settings = self.env["res.config.settings"].create({})
+            self.assertIn(message, settings.postal_error)
+            self.assertIn(norwegian, settings.with_context(lang="nb_NO").postal_error)
             self.assertEqual(self.codes.search_count([("retired", "=", False)]), count)
         self.assertTrue(self.env["ir.cron.trigger"].search([("cron_id", "=", self.cron.id)]))  # tomorrow again
         self.server.reset()
@@ -202,6 +208,14 @@ class TestPostalTown(PostalCase):
         customer.zip = "0150"
         self.assertEqual(customer.city, "Bergen")
         self.assertEqual(customer.postal_code_town, "Oslo")
+
+    def test_without_a_country_it_is_the_company_s(self):
+        """Four digits are a postal code in Denmark too, and in a dozen other countries."""
+        danish = self.env["res.company"].create({"name": "Dansk A/S", "country_id": self.env.ref("base.dk").id})
+        Partner = self.env["res.partner"]
+        self.assertEqual(Partner.create({"name": "Her", "zip": "6005"}).city, "Ålesund")
+        self.assertFalse(Partner.with_company(danish).create({"name": "Der", "zip": "6005"}).city)
+        self.assertFalse(Partner.create({"name": "Deres", "zip": "6005", "company_id": danish.id}).city)
 
     def test_anybody_who_registers_contacts_gets_the_town(self):
         from odoo.tests import new_test_user

@@ -107,11 +107,8 @@ class TestRegisterRun(RegisterCase):
     def test_stopped_by_time_and_resumed(self):
         run = self.start()
         entries = self.registry["kundekartotek.register.entry"]
-        with patch.object(entries, "_queue_batch", 2), self.enter_registry_test_mode():
-            cron = self.env["ir.cron"]
-            with patch.object(type(cron), "_commit_progress", side_effect=[1, 1, 0]):
-                self.Entry._cron_fetch()
-        self.env.invalidate_all()
+        with patch.object(entries, "_queue_batch", 2), self.time_is_up() as env:
+            env["kundekartotek.register.entry"]._cron_fetch()
         self.assertEqual(run.done, 3)
         self.server.log.reset()
         self.work()
@@ -171,6 +168,75 @@ class TestRegisterRun(RegisterCase):
         self.work()
         self.assertTrue(run.finished)
         self.assertEqual(run.total, 1)
+
+    def test_run_that_hangs_hinders_no_other(self):
+        runs = self.env["kundekartotek.register.run"]
+        runs._cron_validate_all()
+        runs._cron_validate_all()
+        self.assertEqual(runs.search_count([("kind", "=", "regular")]), 1)
+        with freeze_time(fields.Datetime.now() + timedelta(days=31)):
+            runs._cron_validate_all()
+        self.assertEqual(runs.search_count([("kind", "=", "regular")]), 2)
+
+    def test_quarterly_run_a_second_time(self):
+        runs = self.env["kundekartotek.register.run"]
+        for turn in range(2):
+            with freeze_time(fields.Datetime.now() + timedelta(days=91 * turn)):
+                runs._cron_validate_all()
+                run = runs.search([("kind", "=", "regular")], order="id desc", limit=1)
+                self.server.log.reset()
+                self.work()
+                self.assertTrue(run.finished and run.activity_ids)
+                self.assertTrue(self.server.log.requests)
+                self.assertEqual(run.insolvent_count, 2)
+        self.assertEqual(runs.search_count([("kind", "=", "regular")]), 2)
+
+    def test_customer_that_loses_its_number_leaves_no_run_open(self):
+        run = self.start()
+        self.differing.write({"company_registry": False, "vat": False})
+        self.Entry._forget_unused()
+        self.work()
+        self.assertTrue(run.finished)
+        self.assertEqual(self.results(run)["Et annet navn AS"], "no_number")
+
+    def test_nothing_is_started_that_cannot_run(self):
+        self.env["ir.config_parameter"].set_param("kundekartotek_addon.register_mode", "off")
+        for call in (self.customers.action_validate_in_register, self.customers[0].action_refresh_register,
+                     self.env["kundekartotek.register.run"].action_start_all,
+                     self.env["kundekartotek.register.feed"].action_monitor_now):
+            with self.assertRaisesRegex(UserError, "switched off"):
+                call()
+        self.assertFalse(self.env["kundekartotek.register.run"].search([("finished", "=", False)]))
+
+    def test_messages_in_the_readers_language(self):
+        self.env["res.lang"]._activate_lang("nb_NO")
+        run = self.start()
+        self.server.fail("503")
+        self.work()
+        line = run.line_ids.filtered(lambda line: line.partner_name == "Et annet navn AS")
+        entry = self.differing._get_register_entry()
+        for record, field in ((line, "message"), (entry, "last_message")):
+            self.assertIn("cannot be reached", record[field])
+            self.assertIn("kan ikke nås", record.with_context(lang="nb_NO")[field])
+        self.server.reset()
+        self.service._get_client().breaker.succeeded()
+        with freeze_time(fields.Datetime.now() + timedelta(minutes=6)):
+            self.work()
+        self.assertIn("Name", line.message)
+        self.assertIn("Navn", line.with_context(lang="nb_NO").message)
+        bankrupt = run.line_ids.filtered(lambda line: line.partner_name == "Blåskjell Restaurant AS")
+        self.assertEqual((bankrupt.message, bankrupt.with_context(lang="nb_NO").message), ("Bankrupt", "Konkurs"))
+
+    def test_sole_proprietor_that_is_a_person_on_the_card(self):
+        number, = self.firms(lambda firm: firm["organisasjonsform"]["kode"] == "ENK" and "navn" in firm
+                             and "slettedato" not in firm and not firm.get("konkurs"))
+        firm = self.server.register.get(number)
+        person = self.make_customer(firm["navn"].title(), is_company=False, company_registry=number)
+        consumer = self.make_customer("Uten nummer", is_company=False)
+        run = self.start(person + consumer)
+        self.work()
+        self.assertEqual(run.line_ids.partner_id, person)
+        self.assertNotIn("customer_type", {each.field for each in person._find_register_differences()})
 
     def test_due_by_age(self):
         self.env["ir.config_parameter"].set_param("kundekartotek_addon.register_interval_days", "30")

@@ -32,6 +32,18 @@ class TestRegisterSettings(RegisterCase):
         self.env["ir.config_parameter"].set_param("kundekartotek_addon.register_mode", "off")
         self.assertEqual(settings.action_test_register()["params"]["type"], "warning")
 
+    def test_how_the_reading_goes(self):
+        job = self.env.ref("kundekartotek_addon.ir_cron_register_monitor")
+        for fault in (None, "503"):
+            self.server.fail(fault) if fault else self.server.reset()
+            with self.enter_registry_test_mode():
+                job.method_direct_trigger()
+            self.env.invalidate_all()
+            settings = self.env["res.config.settings"].create({})
+            self.assertTrue(settings.register_read_at)
+            self.assertEqual(bool(settings.register_problem), bool(fault))
+        self.assertIn("cannot be reached", settings.register_problem)
+
     def test_wrong_address(self):
         self.env["ir.config_parameter"].set_param(
             "kundekartotek_addon.register_url", self.server.register_url + "/feil")
@@ -84,3 +96,9 @@ class TestRegisterPortal(RegisterCase, HttpCase):
                     "model": model, "method": method, "args": arguments, "kwargs": {}})
             self.assertIn("AccessError", str(caught.exception) + repr(getattr(caught.exception, "data", "")))
         self.assertEqual(self.env["kundekartotek.register.entry"].search_count([]), 1)
+        names = [name for name in customer._fields if name.startswith("register_")]
+        self.assertGreater(len(names), 12)
+        self.env.invalidate_all()
+        for name in names:
+            with self.subTest(field=name), self.assertRaises(AccessError):
+                customer.with_user(user).read([name])

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from unittest.mock import patch
+from urllib.parse import unquote
 
 from odoo.tests import HttpCase, tagged
 
@@ -30,6 +31,13 @@ class TestRegisterTour(RegisterCase, HttpCase):
         self.assertRecordValues(customer.child_ids, [
             {"type": "invoice", "street": "Postboks 1212 Sentrum", "zip": "0101", "city": "OSLO"}])
         self.assertFalse(any("navn=be&" in path for path in self.server.log.paths))
+
+    def test_one_question_after_the_last_key_and_the_last_answer_counts(self):
+        """The first answer comes after the second: what is listed is what was typed last."""
+        self.start_tour(
+            "/odoo/kundekartotek", "kundekartotek_register_last_answer", login="kundekartotek_case_worker")
+        asked = [unquote(path).partition("navn=")[2].partition("&")[0] for path in self.server.log.paths]
+        self.assertEqual([name for name in asked if name], ["blåskjell", "bergfrua"])
 
     def test_new_contact_by_half_a_name(self):
         self.start_tour(

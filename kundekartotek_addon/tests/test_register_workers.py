@@ -7,6 +7,7 @@ from unittest.mock import patch
 from odoo import SUPERUSER_ID, api, fields
 from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, get_db_name, tagged
+from odoo.tools import SQL, mute_logger
 
 from .register_case import BrregServer
 
@@ -47,6 +48,11 @@ class TestRegisterWorkers(BaseCase):
     def connection(self):
         with self.registry.cursor() as cr:
             yield api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True})
+
+    def create_customer(self, env, number):
+        return env["res.partner"].create({
+            "name": "Samtidig register AS", "is_company": True, "customer_rank": 1,
+            "country_id": env.ref("base.no").id, "company_registry": number})
 
     def fetched(self):
         with self.connection() as env:
@@ -101,10 +107,104 @@ class TestRegisterWorkers(BaseCase):
         self.assertEqual(self.fetched(), len(self.numbers) - 10)
         with self.connection() as env:
             claimed = env["kundekartotek.register.entry"].search([("claimed_until", "!=", False)])
-            claimed.claimed_until = fields.Datetime.now() - timedelta(minutes=1)
+            claimed.next_due = claimed.claimed_until = fields.Datetime.now() - timedelta(minutes=1)
         with self.connection() as env:
             env["kundekartotek.register.entry"]._cron_fetch()
         self.assertEqual(self.fetched(), len(self.numbers))
+
+    @contextmanager
+    def meanwhile(self, do):
+        """Somebody else does something, once, while the register is asked."""
+        take, done = self.server.faults.take, []
+
+        def first(numbers):
+            if not done:
+                done.append(True)
+                with self.connection() as other:
+                    do(other)
+            return take(numbers)
+
+        with patch.object(self.server.faults, "take", first):
+            yield
+
+    def test_what_becomes_due_while_it_is_asked_is_asked_again(self):
+        """Its answer may be from before: a change that the feed tells of must not be lost."""
+        number = self.numbers[0]
+        entries = self.registry["kundekartotek.register.entry"]
+        with (self.meanwhile(lambda env: env["kundekartotek.register.entry"]._enqueue([number], again=True)),
+              self.connection() as env, patch.object(entries, "_queue_batch", 20),
+              self.assertNoLogs("odoo.sql_db", "ERROR")):
+            env["kundekartotek.register.entry"]._cron_fetch()
+        self.assertEqual(sum(number in path for path in self.server.log.paths), 2)
+        with self.connection() as env:
+            entry = env["kundekartotek.register.entry"].search([("number", "=", number)])
+            self.assertTrue(entry.fetched and entry.next_due > fields.Datetime.now() + timedelta(days=80))
+            self.assertFalse(entry.claimed_until)
+
+    def test_killed_while_asking_it_comes_again_by_itself(self):
+        """The claim is the next due time: nobody has to look for claims that ran out."""
+        with self.connection() as env:
+            entries = env["kundekartotek.register.entry"]
+            claimed = entries.browse(entries._claim())
+            self.assertEqual(claimed.mapped("next_due"), claimed.mapped("claimed_until"))
+            self.assertFalse(entries._count_due())
+            env["ir.cron.trigger"].search([]).unlink()
+            entries._wake_for_next()
+            trigger = env["ir.cron.trigger"].search([])
+            self.assertEqual(trigger.call_at, claimed[0].claimed_until)
+
+    def test_feed_and_queue_at_once(self):
+        """The feed finds entries due that the queue writes at the same moment: neither loses anything."""
+        Feed = self.registry["kundekartotek.register.feed"]
+        take, tries = Feed._take, []
+        self.addCleanup(self.forget_feed)
+        self.forget_feed()
+        with self.connection() as env:
+            self.create_customer(env, self.numbers[0])
+
+        def take_while_somebody_writes(feed, page):
+            tries.append(len(page.events))
+            if len(tries) == 1:
+                with self.connection() as other:
+                    other["kundekartotek.register.entry"]._make_due(SQL("TRUE"))
+            return take(feed, page)
+
+        self.server.publish(self.numbers[0], "renamed")
+        with (self.connection() as env, patch.object(Feed, "_take", take_while_somebody_writes),
+              self.assertNoLogs("odoo.sql_db", "ERROR")):
+            env["kundekartotek.register.feed"]._cron_monitor()
+        self.assertEqual(tries[0], tries[1])
+        with self.connection() as env:
+            feed = env["kundekartotek.register.feed"].search([("kind", "=", "unit")])
+            self.assertTrue(feed.read_at and feed.matched and not feed.problem)
+
+    def forget_feed(self):
+        with self.connection() as env:
+            env["kundekartotek.register.feed"].search([]).unlink()
+
+    def test_one_entry_in_use_costs_no_other_its_answer(self):
+        """Somebody else writes an entry at the moment when the answers are written: the rest of the batch is kept."""
+        numbers = self.numbers[:8]
+        with self.connection() as env:
+            env["kundekartotek.register.entry"].search([("number", "not in", numbers)]).next_due = False
+        entries = self.registry["kundekartotek.register.entry"]
+        store, turns = entries._store, []
+
+        def store_while_somebody_writes(rows, answers):
+            if not turns:
+                turns.append(len(rows))
+                with self.connection() as other:
+                    other["kundekartotek.register.entry"]._make_due(SQL("number = %s", numbers[3]))
+            return store(rows, answers)
+
+        with (self.connection() as env, patch.object(entries, "_store", store_while_somebody_writes),
+              mute_logger("odoo.sql_db")):
+            env["kundekartotek.register.entry"]._cron_fetch()
+        self.assertEqual(turns, [len(numbers)])
+        self.assertEqual(self.fetched(), len(numbers) - 1)
+        with self.connection() as env:
+            left = env["kundekartotek.register.entry"].search([("number", "=", numbers[3])])
+            self.assertTrue(left._is_due_again())
 
     # -- no lock is held while the register is asked ------------------------------------------------------
 
@@ -133,20 +233,16 @@ class TestRegisterWorkers(BaseCase):
         self.assertFalse(any(seen))
 
     def test_feed_holds_no_row_while_it_asks(self):
-        with self.connection() as env:
-            env["kundekartotek.register.feed"].search([]).unlink()
+        self.addCleanup(self.forget_feed)
+        self.forget_feed()
         with self.connection() as env, self.watched(env) as seen:
             env["kundekartotek.register.feed"]._cron_monitor()
         self.assertGreaterEqual(len(seen), 2)
         self.assertFalse(any(seen))
-        with self.connection() as env:
-            env["kundekartotek.register.feed"].search([]).unlink()
 
     def test_button_and_form_hold_no_row_while_they_ask(self):
         with self.connection() as env:
-            customer = env["res.partner"].create({
-                "name": "Samtidig register AS", "is_company": True, "customer_rank": 1,
-                "country_id": env.ref("base.no").id, "company_registry": self.numbers[0]}).id
+            customer = self.create_customer(env, self.numbers[0]).id
         with self.connection() as env, self.watched(env) as seen:
             env["res.partner"].browse(customer).action_refresh_register()
         self.assertTrue(seen)
@@ -163,6 +259,4 @@ class TestRegisterWorkers(BaseCase):
             holder["kundekartotek.register.entry"].search([("number", "=", self.numbers[2])]).lock_for_update()
             with self.connection() as env:
                 env.cr.execute("SET LOCAL lock_timeout = '2s'")
-                env["res.partner"].create({
-                    "name": "Samtidig register to AS", "is_company": True, "customer_rank": 1,
-                    "country_id": env.ref("base.no").id, "company_registry": self.numbers[2]})
+                self.create_customer(env, self.numbers[2])

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 import logging
-from concurrent.futures import ThreadPoolExecutor
 
 from odoo import api, fields, models
 from odoo.modules import get_manifest
 from odoo.tools import SQL
 
 from ...tools import kartverket
-from ...tools.brreg import IN_FLIGHT, Breaker, ClientFault, Refused
+from ...tools.brreg import Breaker, ClientFault, Refused, ask_many
 from ...tools.region import DOMESTIC_COUNTRIES
+from .outside_queue import PATIENCE
 
 _logger = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ class AddressCheck(models.Model):
 
     @api.model
     def _is_queue_open(self):
-        return self.env["kundekartotek.postal.code"]._is_outside_allowed()
+        return self.env["kundekartotek.postal.code"]._is_outside_allowed(URL_KEY)
 
     @api.model
     def _question_sql(self, alias):
@@ -96,12 +96,6 @@ class AddressCheck(models.Model):
             """(SELECT ARRAY[coalesce(street, ''), coalesce(zip, ''), coalesce(city, '')]
                   FROM res_partner WHERE id = %s)""",
             SQL.identifier(alias, "partner_id"))
-
-    @api.model
-    def _ask_and_store(self, questions):
-        outcomes = self._ask(questions)
-        self.browse(questions)._store(questions, outcomes)
-        return any(_status_of(outcome) for outcome in outcomes.values())
 
     @api.model
     def _get_client(self):
@@ -113,29 +107,34 @@ class AddressCheck(models.Model):
         return _clients[url]
 
     @api.model
-    def _ask(self, addresses):
-        """:param addresses: ``{key: (street, postal code, town)}``
-        :return: ``{key: outcome}``"""
+    def _ask_outside(self, questions):
+        """:param questions: ``{id: (street, postal code, town)}``
+        :return: ``{id: (address, outcome)}``"""
         client = self._get_client()
-        with ThreadPoolExecutor(min(IN_FLIGHT, len(addresses))) as pool:
-            return dict(zip(addresses, pool.map(lambda address: client.check(*address), addresses.values())))
+        return dict(ask_many(lambda row: [(row[0], (row[1], client.check(*row[1])))], questions.items(), PATIENCE))
 
-    def _store(self, addresses, outcomes):
-        """Write the outcomes on these rows; those that somebody else holds come again when the claim runs out."""
-        now = fields.Datetime.now()
-        for row in self.try_lock_for_update():
-            outcome = outcomes[row.id]
-            status = _status_of(outcome)
-            if not status:
-                row.write({
-                    "next_due": now + row._get_retry_wait(), "claimed_until": False, "attempts": row.attempts + 1})
-                continue
-            found = getattr(outcome, "address", None)
-            row.write({
-                "status": status, "checked": now, "address": "|".join(addresses[row.id]), "next_due": False,
-                "claimed_until": False, "attempts": 0, "street": found and found.street,
-                "postal_code": found and found.postal_code, "town": found and found.town,
-            })
+    @api.model
+    def _is_answer(self, answer):
+        return bool(_status_of(answer[1]))
+
+    def _store(self, answers):
+        rows = self.try_lock_for_update()
+        for row in rows:
+            row.write(row._prepare_outcome_vals(*answers[row.id]) if row.id in answers
+                      else row._prepare_release_vals(fields.Datetime.now()))
+        return rows
+
+    def _prepare_outcome_vals(self, address, outcome):
+        """:return: what to write on this row when the search answered so for an address"""
+        self.ensure_one()
+        status, found = _status_of(outcome), getattr(outcome, "address", None)
+        if not status:
+            return self._prepare_retry_vals()
+        return {
+            **self._prepare_release_vals(False), "status": status, "checked": fields.Datetime.now(), "attempts": 0,
+            "address": "|".join(address), "street": found and found.street, "postal_code": found and found.postal_code,
+            "town": found and found.town,
+        }
 
     def _check_now(self, partner):
         """Ask for one partner's address while a person waits: the search is asked first, rows are locked afterwards.
@@ -143,10 +142,10 @@ class AddressCheck(models.Model):
         :return: the outcome
         """
         address = (partner.street or "", partner.zip or "", partner.city or "")
-        outcome = self._ask({0: address})[0]
+        outcome = self._get_client().check(*address)
         # sudo: the answer is nobody's to write by hand
         row = self.sudo().search([("partner_id", "=", partner.id)]) or self.sudo().create({"partner_id": partner.id})
-        row._store({row.id: address}, {row.id: outcome})
+        row._store({row.id: (address, outcome)})
         return outcome
 
 

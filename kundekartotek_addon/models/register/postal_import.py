@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+import json
 import logging
 from datetime import timedelta
 from typing import NamedTuple
@@ -38,26 +39,32 @@ class PostalCode(models.Model):
     @api.model
     def _cron_import(self):
         """Fetch the register. What goes wrong is kept for Settings to show, and tried again tomorrow."""
-        if not self._is_outside_allowed():
+        if not self._is_outside_allowed(URL_KEY):
             return
         rows = self._fetch()
-        message = None if isinstance(rows, list) else self._explain_failure(rows)
-        if not message:
-            try:
-                self._import_rows(rows)
-            except UserError as error:
-                message = str(error)
-        if message:
-            _logger.info("Postal codes: %s", message)
-            self._note(ERROR_KEY, message)
+        self.env["ir.cron"]._commit_progress()  # what was seen before may be old
+        if failure := self._find_failure(rows):
+            _logger.info("Postal codes: %s", failure)
+            self._note(ERROR_KEY, json.dumps(failure))
             later = fields.Datetime.now() + timedelta(days=RETRY_DAYS)
             # sudo: the job's own schedule
             self.env.ref("kundekartotek_addon.ir_cron_postal_code").sudo()._trigger(later)
+        else:
+            self._import_rows(rows)
 
     @api.model
-    def _is_outside_allowed(self):
-        """Whether the public registers may be asked. sudo: whoever works may not read parameters."""
-        return self.env["ir.config_parameter"].sudo().get_param(MODE_KEY) != "off"
+    def _is_outside_allowed(self, url_key):
+        """Whether the public register whose address is in this parameter may be asked. The demo asks stand-ins and
+        nobody else. sudo: whoever works may not read parameters."""
+        parameters = self.env["ir.config_parameter"].sudo()
+        mode = parameters.get_param(MODE_KEY)
+        return mode != "off" and (mode != "demo" or bool(parameters.get_param(url_key)))
+
+    @api.model
+    def _check_outside_is_allowed(self, url_key):
+        """:raise UserError: if it may not be asked"""
+        if not self._is_outside_allowed(url_key):
+            raise UserError(self.env._("Look-ups in public registers are switched off in Settings."))
 
     @api.model
     def _fetch(self):
@@ -67,30 +74,44 @@ class PostalCode(models.Model):
         return postal.Source(url, version=version, breaker=Breaker.shared(url)).fetch()
 
     @api.model
-    def _explain_failure(self, failure):
-        if isinstance(failure, postal.PostalFileError):
-            return self._explain_file_error(failure)
-        return self.env._(
-            "The register of postal codes could not be fetched. The codes that are here stay as they are, and it "
-            "is tried again tomorrow.")
+    def _find_failure(self, rows):
+        """:param rows: list of ``postal.PostalCode``, or what came instead
+        :return: what keeps these rows from being taken over, as :meth:`_explain` takes it; None if nothing does"""
+        if isinstance(rows, postal.PostalFileError):
+            return ["empty"] if rows.reason == "empty" else ["line", rows.line, rows.text]
+        if not isinstance(rows, list):
+            return ["unreachable"]
+        codes = {row.code for row in rows}
+        in_use = [code for code, *_rest, retired in self._get_all().values() if not retired]
+        gone = sum(code not in codes for code in in_use)
+        return ["cut_off", gone, len(in_use)] if gone > LARGEST_RETIREMENT * len(in_use) else None
 
     @api.model
-    def _explain_file_error(self, error):
-        if error.reason == "empty":
+    def _explain(self, failure, first=None, second=None):
+        """:return: the failure in the user's language"""
+        if failure == "unreachable":
+            return self.env._(
+                "The register of postal codes could not be fetched. The codes that are here stay as they are, and it "
+                "is tried again tomorrow.")
+        if failure == "empty":
             return self.env._("The file of postal codes is empty.")
+        if failure == "cut_off":
+            return self.env._(
+                "The file lacks %(gone)s of the %(count)s postal codes in use: it is not the whole register, and "
+                "nothing was changed.", gone=first, count=second)
         return self.env._(
             "This is no register of postal codes: line %(line)s reads “%(text)s”. Five columns apart by tabs are "
-            "expected: postal code, town, municipality number, municipality and category.",
-            line=error.line, text=error.text)
+            "expected: postal code, town, municipality number, municipality and category.", line=first, text=second)
 
     @api.model
     def _import_rows(self, rows):
         """Take the register over: new and changed codes, and those no longer in it as retired.
 
-        :param rows: list of ``postal.PostalCode``
-        :raise UserError: if a tenth of the codes would be retired at once
+        :param rows: list of ``postal.PostalCode``, or what came instead
+        :raise UserError: if they are none, or a tenth of the codes would be retired at once
         """
-        self._check_not_cut_off(rows)
+        if failure := self._find_failure(rows):
+            raise UserError(self._explain(*failure))
         columns = list(zip(*((row.code, row.town, row.municipality_code, row.municipality, row.category)
                              for row in rows)))
         today = fields.Date.context_today(self)
@@ -129,16 +150,6 @@ class PostalCode(models.Model):
         self._note(ERROR_KEY, False)
         _logger.info("Postal codes: %s new, %s changed, %s retired", *result[:3])
         return result
-
-    @api.model
-    def _check_not_cut_off(self, rows):
-        codes = {row.code for row in rows}
-        in_use = [code for code, *_rest, retired in self._get_all().values() if not retired]
-        gone = sum(code not in codes for code in in_use)
-        if gone > LARGEST_RETIREMENT * len(in_use):
-            raise UserError(self.env._(
-                "The file lacks %(gone)s of the %(count)s postal codes in use: it is not the whole register, and "
-                "nothing was changed.", gone=gone, count=len(in_use)))
 
     @api.model
     def _renew_regions(self):

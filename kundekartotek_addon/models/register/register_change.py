@@ -37,6 +37,19 @@ class RegisterEntry(models.Model):
             details=", ".join(filter(None, (self.legal_form_name, self.sector, self.industry_name))),
         )
 
+    def unlink(self):
+        """What is known of a person goes wherever it was copied to; of firms the history stays."""
+        self.filtered("is_person")._forget_copies()
+        return super().unlink()
+
+    def _forget_copies(self):
+        """Forget the values that were copied from these entries: in the monitoring list, where it stays known that
+        something happened and of what kind, and on the cards that keep their own. sudo: nobody writes them by hand."""
+        changes = self.env["kundekartotek.register.change"].sudo().search([("number", "in", self.mapped("number"))])
+        changes.write({"old_value": False, "new_value": False})
+        for customers in self._find_customers().values():
+            customers.filtered("register_kept").register_kept = False
+
     def _get_address(self, prefix):
         """:return: the parts of an address as texts, by their names on a partner"""
         names = ("street", "street2", "zip", "city", "country_code")
@@ -80,7 +93,7 @@ class RegisterChange(models.Model):
         if kind == "vat":
             return self.env._("Registered for VAT") if value == "yes" else self.env._("Not registered for VAT")
         if kind in STATUS_KINDS:
-            labels = dict(self.env["kundekartotek.register.entry"]._fields["status"]._description_selection(self.env))
+            labels = dict(self.env["res.partner"]._fields["register_status"]._description_selection(self.env))
             return labels.get(value) or ""
         return value or ""
 
@@ -99,6 +112,7 @@ class RegisterChange(models.Model):
         :param renewed: the entries that were written anew
         :param changes: ``{entry: [Change]}``, of those where something changed that somebody acts on
         """
+        renewed.filtered(lambda entry: entry.answer == "withdrawn")._forget_copies()
         customers = renewed._find_customers()
         self.env["res.partner"].sudo().union(*customers.values())._follow_register()
         for entry, found in changes.items():

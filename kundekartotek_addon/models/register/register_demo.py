@@ -5,12 +5,25 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ...tools import brreg_stand_in
+from .register_feed import MONITOR
 
 
 class RegisterFeed(models.Model):
-    """The demo: tomorrow's bankruptcy, today."""
+    """What is done by hand: reading the changes now, and in the demo tomorrow's bankruptcy today."""
 
     _inherit = "kundekartotek.register.feed"
+
+    def action_monitor_now(self):
+        """Start the nightly job at once."""
+        self.check_access("read")
+        self.env["res.partner"]._check_case_worker()
+        self.env["res.partner"]._check_register_is_on()
+        self.env.ref(MONITOR).sudo()._trigger()  # sudo: the job is nobody's to change, only to start
+        return {
+            "type": "ir.actions.client", "tag": "display_notification",
+            "params": {"type": "success", "message": self.env._(
+                "The changes in Brønnøysund are read now. What touches our customers comes in the list.")},
+        }  # fmt: skip
 
     def action_publish_demo_change(self):
         """Let the stand-in publish that a customer in good standing went bankrupt, and read the changes as the

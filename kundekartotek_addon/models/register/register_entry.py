@@ -5,6 +5,7 @@ from odoo.tools import SQL
 from ...tools import brreg, orgnr
 from ...tools.register_card import lines_to_streets
 from ..customer.res_partner_shared_number import NUMBER_IN
+from .register_service import ANSWERED, OUTCOMES
 
 STATUSES = [
     ("active", "Active"),
@@ -15,16 +16,6 @@ STATUSES = [
     ("bankrupt", "Bankrupt"),
     ("deleted", "Deleted"),
 ]
-OUTCOMES = [
-    ("found", "Found"),
-    ("deleted", "Deleted"),
-    ("unknown", "Unknown to the Register"),
-    ("withdrawn", "Withdrawn by the Register"),
-    ("refused", "Refused"),
-    ("client_fault", "Our Fault"),
-    ("unavailable", "Not Reached"),
-]
-ANSWERED = ("found", "deleted", "unknown", "withdrawn")  # the register told how it is
 # Fields of the entry that have the same name in the client's ``Unit``.
 SAME_NAME = (
     "name", "status_date", "legal_form", "legal_form_name", "is_subunit", "vat_registered",
@@ -112,7 +103,8 @@ class RegisterEntry(models.Model):
     fetched = fields.Datetime(readonly=True, help="When the register last answered with how it is.")
     last_outcome = fields.Selection(OUTCOMES, readonly=True)
     answer = fields.Selection(OUTCOMES[:4], readonly=True, help="The last outcome that told how it is.")
-    last_message = fields.Char(readonly=True)
+    last_detail = fields.Char(readonly=True, help="What the register said to it, or what went wrong.")
+    last_message = fields.Char(compute="_compute_last_message")
     unreachable_since = fields.Datetime(readonly=True)
 
     _number_uniq = models.Constraint("UNIQUE (number)", "There is one entry for each organisation number.")
@@ -122,6 +114,14 @@ class RegisterEntry(models.Model):
     def _compute_display_name(self):
         for entry in self:
             entry.display_name = " ".join(filter(None, (entry.number, entry.name)))
+
+    @api.depends("last_outcome", "last_detail", "number")
+    @api.depends_context("lang")
+    def _compute_last_message(self):
+        service = self.env["kundekartotek.register.service"]
+        for entry in self:
+            kind = False if entry.last_outcome in ANSWERED else entry.last_outcome
+            entry.last_message = service._explain_kept(kind, entry.last_detail, entry.number)
 
     # -- reading an answer -----------------------------------------------------------------------------
 
@@ -161,7 +161,7 @@ class RegisterEntry(models.Model):
     def _get_copied_fields(self):
         """:return: names of the fields that hold what was copied from the register"""
         own = {
-            "number", "fetched", "next_due", "claimed_until", "attempts", "last_outcome", "last_message",
+            "number", "fetched", "next_due", "claimed_until", "attempts", "last_outcome", "last_detail",
             "answer", "unreachable_since", *models.MAGIC_COLUMNS,
         }  # fmt: skip
         return [name for name, field in self._fields.items() if field.store and name not in own]

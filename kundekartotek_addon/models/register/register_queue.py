@@ -1,16 +1,11 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-import logging
 from datetime import timedelta
-
-from psycopg2.errors import OperationalError
 
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...tools import brreg, orgnr
-from .register_entry import ANSWERED
-
-_logger = logging.getLogger(__name__)
+from .register_service import ANSWERED, KINDS
 
 INTERVAL_KEY = "kundekartotek_addon.register_interval_days"
 INTERVAL_DAYS = 90
@@ -68,12 +63,12 @@ class RegisterEntry(models.Model):
     def _make_due(self, condition):
         """:return: the numbers that are due now"""
         self.flush_model()
-        rows = self.env.execute_query(SQL(
+        self.env.cr.execute(SQL(
             """UPDATE kundekartotek_register_entry SET next_due = %(now)s, attempts = 0
                 WHERE %(condition)s RETURNING number""",
-            now=fields.Datetime.now(), condition=condition))
+            now=fields.Datetime.now(), condition=condition), log_exceptions=False)  # whoever asks tries it again
         self.invalidate_model(["next_due", "attempts"])
-        return [number for (number,) in rows]
+        return [number for (number,) in self.env.cr.fetchall()]
 
     # -- out ----------------------------------------------------------------------------------------------
 
@@ -92,71 +87,61 @@ class RegisterEntry(models.Model):
         return SQL.identifier(alias, "number")
 
     @api.model
-    def _ask_and_store(self, questions):
-        outcomes = self.env["kundekartotek.register.service"]._fetch(questions.values())
-        self.browse(questions)._store_or_skip(outcomes)
-        return any(OUTCOME_KEYS[type(outcome)] in ANSWERED for outcome in outcomes.values())
+    def _ask_outside(self, questions):
+        return self.env["kundekartotek.register.service"]._fetch(questions.values())
+
+    @api.model
+    def _is_answer(self, answer):
+        return KINDS[type(answer)] in ANSWERED
 
     # -- what was answered --------------------------------------------------------------------------------
 
-    def _store_or_skip(self, outcomes):
-        """Write what was answered; one that cannot be written is noted on its entry and stops no other."""
-        try:
-            with self.env.cr.savepoint():
-                self._store(outcomes)
-        except OperationalError:  # somebody else writes the same: the claim runs out and it comes again
-            _logger.info("Register entries in use by somebody else are left for later: %s", self.ids[:10])
-        except Exception as error:  # whatever acting on a customer can do wrong
-            if len(self) > 1:
-                for entry in self:
-                    entry._store_or_skip(outcomes)
-                return
-            _logger.exception("What the register says of entry %s could not be stored", self.id)
-            self.write({**self._prepare_failure_vals(None), "last_message": str(error)[:200]})
-
-    def _store(self, outcomes):
+    def _store(self, answers):
         """Write the outcomes on these entries, and act on what is new.
 
-        :param outcomes: ``{number: outcome}``
+        :param answers: ``{number: outcome}``
         """
-        entries = self.try_lock_for_update()
+        locked = self.try_lock_for_update()
+        entries = locked.filtered(lambda entry: entry.number in answers)
+        for entry in locked - entries:
+            entry.write(entry._prepare_release_vals(fields.Datetime.now()))
         changes, unchanged, renewed = {}, {}, self.browse()
         for entry in entries:
-            outcome = outcomes.get(entry.number) or brreg.Unavailable(brreg.Reason.GARBAGE)
             before = entry._snapshot()
-            vals = entry._prepare_outcome_vals(outcome)
-            if vals.get("payload_hash") and vals["payload_hash"] == entry.payload_hash:
-                vals = {name: value for name, value in vals.items() if name in self._get_queue_fields()}
-                unchanged.setdefault(tuple(vals.items()), self.browse())
-                unchanged[tuple(vals.items())] |= entry
+            vals = entry._prepare_outcome_vals(answers[entry.number])
+            same = vals.get("payload_hash") and vals["payload_hash"] == entry.payload_hash
+            if same and vals["answer"] == entry.answer:
+                key = tuple((name, value) for name, value in vals.items() if name in self._get_queue_fields())
+                unchanged[key] = unchanged.get(key, self.browse()) | entry
                 continue
             entry.write(vals)
             renewed |= entry
             if found := before.compare(entry._snapshot()):
                 changes[entry] = found
-        for vals, same in unchanged.items():
-            same.write(dict(vals))
+        for key, alike in unchanged.items():
+            alike.write(dict(key))
         self.env["kundekartotek.register.change"]._act_on(renewed, changes)
         self.env["kundekartotek.register.run.line"]._settle(entries)
+        return entries
 
     @api.model
     def _get_queue_fields(self):
-        return ("fetched", "next_due", "claimed_until", "attempts", "last_outcome", "answer", "last_message",
+        return ("fetched", "next_due", "claimed_until", "attempts", "last_outcome", "answer", "last_detail",
                 "unreachable_since")
 
     def _prepare_outcome_vals(self, outcome):
         """:return: what to write on this entry when the register answered so"""
         self.ensure_one()
         service = self.env["kundekartotek.register.service"]
-        kind = OUTCOME_KEYS[type(outcome)]
+        kind = KINDS[type(outcome)]
         if kind not in ANSWERED:
-            seconds = getattr(outcome, "retry_after", None)
-            message = service._explain(outcome)[:200]
-            return {**self._prepare_failure_vals(seconds), "last_outcome": kind, "last_message": message}
+            seconds = getattr(outcome, "retry_after", None)  # when the register says when, then
+            wait = max(timedelta(seconds=seconds), timedelta(minutes=1)) if seconds else None
+            return self._prepare_retry_vals(wait) | service._prepare_kept_vals(outcome)
         now = fields.Datetime.now()
         vals = {
-            "fetched": now, "next_due": now + self._get_interval(), "claimed_until": False, "attempts": 0,
-            "last_outcome": kind, "answer": kind, "last_message": False, "unreachable_since": False,
+            **self._prepare_release_vals(now + self._get_interval()), "fetched": now, "attempts": 0,
+            "last_outcome": kind, "answer": kind, "last_detail": False, "unreachable_since": False,
         }  # fmt: skip
         if isinstance(outcome, brreg.Found | brreg.Deleted):
             return self._prepare_unit_vals(outcome.unit) | vals
@@ -164,35 +149,16 @@ class RegisterEntry(models.Model):
             return dict.fromkeys(self._get_copied_fields(), False) | vals | {"deleted_date": outcome.date}
         return vals  # unknown: what was once copied stays, with the outcome beside it
 
-    def _prepare_failure_vals(self, seconds):
-        """Try again, later and later; at once when the register says when."""
-        now = fields.Datetime.now()
-        wait = self._get_retry_wait()
-        if seconds:
-            wait = max(timedelta(seconds=seconds), timedelta(minutes=1))
+    def _prepare_retry_vals(self, wait=None):
         return {
-            "next_due": now + wait, "claimed_until": False, "attempts": self.attempts + 1,
-            "unreachable_since": self.unreachable_since or now,
-        }  # fmt: skip
+            **super()._prepare_retry_vals(wait), "unreachable_since": self.unreachable_since or fields.Datetime.now()}
+
+    def _prepare_broken_vals(self, error):
+        vals = super()._prepare_broken_vals(error)
+        return {**vals, "last_outcome": "broken", "last_detail": str(error)[:200]}
 
     @api.model
     def _get_interval(self):
         """How long an entry may be left unasked. sudo: the job's rights must not matter."""
         days = self.env["ir.config_parameter"].sudo().get_param(INTERVAL_KEY) or ""
         return timedelta(days=int(days) if days.isdigit() and int(days) else INTERVAL_DAYS)
-
-    def _refresh(self):
-        """Fetch these entries now, while a person waits. Nothing may have been written before in this
-        transaction: the register is asked first, the rows are locked afterwards.
-
-        :return: the outcomes
-        """
-        outcomes = self.env["kundekartotek.register.service"]._fetch(self.mapped("number"))
-        self._store(outcomes)
-        return outcomes
-
-
-OUTCOME_KEYS = {
-    brreg.Found: "found", brreg.Deleted: "deleted", brreg.Unknown: "unknown", brreg.Withdrawn: "withdrawn",
-    brreg.Refused: "refused", brreg.ClientFault: "client_fault", brreg.Unavailable: "unavailable",
-}  # fmt: skip

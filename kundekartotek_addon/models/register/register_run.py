@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...tools import orgnr
 from ..customer.res_partner_data_issue import VALID_NUMBER
 from .register_entry import CUSTOMER_NUMBER
+from .register_service import ANSWERED
 
 RESULTS = [
     ("waiting", "Waiting"),
@@ -17,6 +20,7 @@ RESULTS = [
     ("no_number", "No Valid Number"),
 ]
 OPEN = ("waiting", "unreachable")
+GIVEN_UP = timedelta(days=30)  # a run that is not finished by then hinders no other
 KINDS = [("chosen", "Selected Customers"), ("all", "All Customers"), ("regular", "Regular Full Validation"),
          ("catch_up", "Catch-up after a Gap")]
 
@@ -74,6 +78,7 @@ class RegisterRun(models.Model):
         """Validate every customer that the current company can use, in the background."""
         self.check_access("read")
         self.env["res.partner"]._check_case_worker()
+        self.env["res.partner"]._check_register_is_on()
         return self._start(None, kind="all", company=self.env.company)._get_records_action()
 
     @api.model
@@ -103,18 +108,19 @@ class RegisterRun(models.Model):
     @api.model
     def _insert_lines_query(self, run, condition):
         """:return: SQL that makes the lines of a run and returns the number of each, NULL where there is none
-        to ask for. Foreign customers are not in the register and get no line."""
+        to ask for. Foreign customers and persons without a number are not in the register and get no line."""
         valid = SQL(VALID_NUMBER, *[SQL("candidate")] * 10)
         return SQL(
             """INSERT INTO kundekartotek_register_run_line
                       (run_id, partner_id, partner_name, number, result, create_date, write_date)
                SELECT %(run)s, id, name, %(valid)s, CASE WHEN %(valid)s IS NULL THEN 'no_number' ELSE 'waiting' END,
                       now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
-                 FROM (SELECT res_partner.id, coalesce(complete_name, res_partner.name, '') AS name,
+                 FROM (SELECT res_partner.id, is_company, coalesce(complete_name, res_partner.name, '') AS name,
                               %(number)s AS candidate
                          FROM res_partner LEFT JOIN res_country country ON country.id = res_partner.country_id
-                        WHERE customer_rank > 0 AND commercial_partner_id = res_partner.id AND is_company
+                        WHERE customer_rank > 0 AND commercial_partner_id = res_partner.id
                           AND coalesce(country.code, 'NO') = ANY(%(domestic)s) AND %(condition)s) customer
+                WHERE is_company OR candidate IS NOT NULL
             RETURNING number""",
             run=run.id, valid=valid, number=CUSTOMER_NUMBER, domestic=list(orgnr.NORWEGIAN_COUNTRIES),
             condition=condition)
@@ -126,6 +132,7 @@ class RegisterRun(models.Model):
         """Close the runs whose last customer has its result, and tell who started them. Those not reached are
         waited for."""
         lines = self.env["kundekartotek.register.run.line"].sudo()
+        lines._settle_forgotten()
         for run in self.sudo().search([("finished", "=", False)]):
             if not lines.search_count([("run_id", "=", run.id), ("result", "in", OPEN)], limit=1):
                 run.finished = fields.Datetime.now()
@@ -134,8 +141,7 @@ class RegisterRun(models.Model):
     def _report(self):
         """Give the report of a finished run to who is to see it: who started it, or the credit managers."""
         companies = self.company_id or self.env["res.company"].search([])
-        chosen = self.user_id if self.kind in ("chosen", "all") else self.env["res.users"].union(
-            *(company._find_register_credit_manager() for company in companies))
+        chosen = self.user_id if self.kind in ("chosen", "all") else companies._find_register_credit_managers()
         for user in chosen:
             run = self.with_context(lang=user.lang)
             text = run.env._(
@@ -163,8 +169,15 @@ class RegisterRun(models.Model):
         """Quarterly: validate every customer, and report."""
         if not self.env["kundekartotek.register.service"]._is_on():
             return
-        if not self.search_count([("kind", "=", "regular"), ("finished", "=", False)], limit=1):
+        if not self._is_running("regular"):
             self._start(None, kind="regular")
+
+    @api.model
+    def _is_running(self, kind):
+        """:return: whether a run of this kind is under way"""
+        since = fields.Datetime.now() - GIVEN_UP
+        return bool(self.search_count(
+            [("kind", "=", kind), ("finished", "=", False), ("started", ">", since)], limit=1))
 
 
 class RegisterRunLine(models.Model):
@@ -182,11 +195,38 @@ class RegisterRunLine(models.Model):
     partner_name = fields.Char(string="Name", readonly=True)
     number = fields.Char(string="Org.nr.", readonly=True)
     result = fields.Selection(RESULTS, required=True, readonly=True, default="waiting")
-    message = fields.Char(readonly=True)
+    detail = fields.Char(readonly=True, help="What there is to say of the result, by its names in the system.")
+    message = fields.Char(compute="_compute_message")
     done = fields.Datetime(readonly=True)
 
     _open_idx = models.Index("(number) WHERE result IN ('waiting', 'unreachable')")
     _run_result_idx = models.Index("(run_id, result)")
+
+    @api.depends("result", "detail")
+    @api.depends_context("lang")
+    def _compute_message(self):
+        for line in self:
+            line.message = line.detail and line._describe_detail()
+
+    def _describe_detail(self):
+        if self.result == "differs":
+            return ", ".join(map(self.env["res.partner"]._get_difference_label, self.detail.split(",")))
+        if self.result == "insolvent":
+            statuses = self.env["kundekartotek.register.entry"]._fields["status"]._description_selection(self.env)
+            return dict(statuses)[self.detail]
+        kind, _colon, detail = self.detail.partition(":")
+        return self.env["kundekartotek.register.service"]._explain_kept(kind, detail, self.number)
+
+    @api.model
+    def _settle_forgotten(self):
+        """Close the lines that wait for a number that no customer has any more: nobody asks for it."""
+        self.flush_model()
+        self.env.cr.execute(SQL(
+            """UPDATE kundekartotek_register_run_line line SET result = 'no_number', done = %s
+                WHERE result = ANY(%s) AND NOT EXISTS (
+                      SELECT FROM kundekartotek_register_entry entry WHERE entry.number = line.number)""",
+            fields.Datetime.now(), list(OPEN)))
+        self.invalidate_model(["result", "done"])
 
     @api.model
     def _settle(self, entries):
@@ -201,25 +241,23 @@ class RegisterRunLine(models.Model):
             key = line._find_result(by_number[line.number])
             alike.setdefault(key, self.browse())
             alike[key] |= line
-        for (result, message), same in alike.items():
-            same.sudo().write({"result": result, "message": message, "done": fields.Datetime.now()})
+        for (result, detail), same in alike.items():
+            same.sudo().write({"result": result, "detail": detail, "done": fields.Datetime.now()})
 
     def _find_result(self, entry):
-        """:return: (result, what to show with it)"""
-        if entry.last_outcome not in ("found", "deleted", "unknown", "withdrawn"):
-            return "unreachable", entry.last_message
+        """:return: (result, what is to say of it as ``_compute_message`` reads it)"""
+        if entry.last_outcome not in ANSWERED:
+            return "unreachable", f"{entry.last_outcome}:{entry.last_detail or ''}"
         status = entry._get_status()
         if status in ("unknown", "withdrawn"):
             return "unknown", False
         if status == "deleted":
             return "deleted", False
         if status != "active":
-            return "insolvent", dict(entry._fields["status"]._description_selection(self.env))[status]
-        found = self.partner_id._find_register_differences()
-        important = [each for each in found if each.is_important]
-        if important:
-            return "differs", ", ".join(self.partner_id._get_difference_label(each.field) for each in important)
-        return "ok", False
+            return "insolvent", status
+        found = self.partner_id._find_register_differences(entry)
+        important = [each.field for each in found if each.is_important]
+        return ("differs", ",".join(important)) if important else ("ok", False)
 
     def action_open_customer(self):
         self.ensure_one()

@@ -2,15 +2,30 @@
 import threading
 import time
 from collections import defaultdict, deque
-from concurrent.futures import ThreadPoolExecutor
 
 from odoo import api, models
 from odoo.modules import get_manifest
 
 from ...tools import brreg
+from .outside_queue import PATIENCE
 
 MODE_KEY = "kundekartotek_addon.register_mode"
 URL_KEY = "kundekartotek_addon.register_url"
+OUTCOMES = [
+    ("found", "Found"),
+    ("deleted", "Deleted"),
+    ("unknown", "Unknown to the Register"),
+    ("withdrawn", "Withdrawn by the Register"),
+    ("refused", "Refused"),
+    ("client_fault", "Our Fault"),
+    ("unavailable", "Not Reached"),
+    ("broken", "Could Not Be Kept"),
+]
+ANSWERED = ("found", "deleted", "unknown", "withdrawn")  # the register told how it is
+KINDS = {
+    brreg.Found: "found", brreg.Deleted: "deleted", brreg.Unknown: "unknown", brreg.Withdrawn: "withdrawn",
+    brreg.Refused: "refused", brreg.ClientFault: "client_fault", brreg.Unavailable: "unavailable",
+}  # fmt: skip
 # A person who types looks up a few times a minute; more is a program that uses our server to read the register.
 LOOKUPS, LOOKUP_SECONDS = 60, 60
 _lookups = defaultdict(deque)  # the times of each user's last look-ups, of this process
@@ -62,15 +77,11 @@ class RegisterService(models.AbstractModel):
     def _fetch(self, numbers):
         """Look numbers up, with at most ``IN_FLIGHT`` requests at a time.
 
-        :return: ``{number: outcome}``
+        :return: ``{number: outcome}``; what has not come within ``PATIENCE`` is left out
         """
         client = self._get_client()
-        chunks = list(client.chunks(list(dict.fromkeys(numbers))))
-        if len(chunks) == 1:
-            return dict(client.units(chunks[0]))
-        with ThreadPoolExecutor(min(brreg.IN_FLIGHT, len(chunks) or 1)) as pool:
-            answers = pool.map(lambda chunk: list(client.units(chunk)), chunks)
-            return {number: outcome for answer in answers for number, outcome in answer}
+        chunks = client.chunks(list(dict.fromkeys(numbers)))
+        return dict(brreg.ask_many(client.units, chunks, PATIENCE))
 
     @api.model
     def _fetch_one(self, number):
@@ -89,30 +100,48 @@ class RegisterService(models.AbstractModel):
             times.append(now)
         return True
 
+    # -- in words --------------------------------------------------------------------------------------------
+
+    @api.model
+    def _prepare_kept_vals(self, outcome):
+        """:return: what to keep of an outcome, so that it can be told later in any reader's language
+        (:meth:`_explain_kept`)"""
+        match outcome:
+            case brreg.Refused(message):
+                detail = message
+            case brreg.ClientFault(status, message):
+                detail = f"{status} {message}".strip()
+            case brreg.Unavailable(reason):
+                detail = str(reason)
+            case _:
+                detail = False
+        return {"last_outcome": KINDS.get(type(outcome), False), "last_detail": detail and detail[:200]}
+
     @api.model
     def _explain(self, outcome):
         """:return: what an outcome other than a unit means, for a person"""
-        match outcome:
-            case brreg.Unknown(number):
+        kept = self._prepare_kept_vals(outcome)
+        return self._explain_kept(kept["last_outcome"], kept["last_detail"], getattr(outcome, "number", ""))
+
+    @api.model
+    def _explain_kept(self, kind, detail, number=""):
+        match kind:
+            case "unknown":
                 return self.env._("No unit in the register has the number %(number)s.", number=number)
-            case brreg.Withdrawn(number):
+            case "withdrawn":
                 return self.env._(
-                    "The register has withdrawn %(number)s on legal grounds; no copy may be kept.", number=number
-                )
-            case brreg.Refused(message):
-                return self.env._("The register refused the question: %(message)s", message=message)
-            case brreg.ClientFault(status, message):
+                    "The register has withdrawn %(number)s on legal grounds; no copy may be kept.", number=number)
+            case "refused":
+                return self.env._("The register refused the question: %(message)s", message=detail)
+            case "client_fault":
                 return self.env._(
-                    "The register did not understand us (%(status)s %(message)s). Check its address in Settings.",
-                    status=status,
-                    message=message,
-                )
-            case brreg.Unavailable():
+                    "The register did not understand us (%(message)s). Check its address in Settings.", message=detail)
+            case "unavailable":
                 return self.env._(
                     "The register cannot be reached just now (%(reason)s). Everything else works; "
-                    "it is tried again by itself.",
-                    reason=self._explain_reason(outcome.reason),
-                )
+                    "it is tried again by itself.", reason=self._explain_reason(detail))
+            case "broken":
+                return self.env._("What the register says could not be kept: %(error)s", error=detail)
         return ""
 
     @api.model

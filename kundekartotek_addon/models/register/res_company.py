@@ -23,6 +23,9 @@ class ResCompany(models.Model):
     register_vat_to = fields.Selection(RECIPIENTS, required=True, default="credit")
     register_details_to = fields.Selection(RECIPIENTS, required=True, default="sales")
 
+    def _find_register_credit_managers(self):
+        return self.env["res.users"].union(*(company._find_register_credit_manager() for company in self))
+
     def _find_register_credit_manager(self):
         """:return: who is responsible for credit in this company, or nobody"""
         self.ensure_one()

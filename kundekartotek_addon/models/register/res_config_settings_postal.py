@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+import json
+
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError
 
 from ...tools.brreg import ClientFault, Refused, Unavailable
 from .address_check import URL_KEY as ADDRESS_URL_KEY
@@ -17,28 +19,27 @@ class ResConfigSettings(models.TransientModel):
     postal_error = fields.Char(compute="_compute_postal_state")
     postal_count = fields.Integer(string="Postal Codes in Use", compute="_compute_postal_state")
 
-    @api.depends_context("uid")
+    @api.depends_context("uid", "lang")
     def _compute_postal_state(self):
         """sudo: the notes of the job, for whoever may open the settings."""
         parameters = self.env["ir.config_parameter"].sudo()
+        postal_codes = self.env["kundekartotek.postal.code"]
         for settings in self:
             settings.postal_imported = parameters.get_param(IMPORTED_KEY) or False
-            settings.postal_error = parameters.get_param(ERROR_KEY) or False
-            settings.postal_count = self.env["kundekartotek.postal.code"].search_count([("retired", "=", False)])
+            failure = parameters.get_param(ERROR_KEY)
+            settings.postal_error = failure and postal_codes._explain(*json.loads(failure))
+            settings.postal_count = postal_codes.search_count([("retired", "=", False)])
 
     def action_fetch_postal_codes(self):
         """Fetch the register of postal codes now, from the address that is saved."""
         self._check_may_set_up()
         postal_codes = self.env["kundekartotek.postal.code"]
-        if not postal_codes._is_outside_allowed():
-            raise UserError(self.env._("Look-ups in public registers are switched off in Settings."))
-        rows = postal_codes._fetch()
-        if not isinstance(rows, list):
-            raise UserError(postal_codes._explain_failure(rows))
-        return postal_codes._notify_of_import(postal_codes._import_rows(rows))
+        postal_codes._check_outside_is_allowed(POSTAL_URL_KEY)
+        return postal_codes._notify_of_import(postal_codes._import_rows(postal_codes._fetch()))
 
     def action_test_address_search(self):
         self._check_may_set_up()
+        self.env["kundekartotek.postal.code"]._check_outside_is_allowed(ADDRESS_URL_KEY)
         outcome = self.env["kundekartotek.address.check"]._get_client().ping()
         reached = not isinstance(outcome, Unavailable | ClientFault | Refused)
         return {"type": "ir.actions.client", "tag": "display_notification", "params": {

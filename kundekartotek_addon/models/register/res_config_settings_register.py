@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError
+from odoo.tools import format_datetime
 
 from ...tools import brreg
 from .register_queue import INTERVAL_DAYS, INTERVAL_KEY
@@ -21,7 +22,19 @@ class ResConfigSettings(models.TransientModel):
     register_gone_to = fields.Selection(related="company_id.register_gone_to", readonly=False)
     register_vat_to = fields.Selection(related="company_id.register_vat_to", readonly=False)
     register_details_to = fields.Selection(related="company_id.register_details_to", readonly=False)
+    register_read_at = fields.Datetime(string="Changes Last Read", compute="_compute_register_feed")
+    register_problem = fields.Char(compute="_compute_register_feed")
 
+    @api.depends_context("lang", "tz")
+    def _compute_register_feed(self):
+        """sudo: how the nightly reading goes, for whoever may open the settings."""
+        feeds = self.env["kundekartotek.register.feed"].sudo().search([])
+        fault = feeds.filtered("unreachable_since").sorted("unreachable_since")[:1]
+        times = feeds.mapped("read_at")
+        self.register_read_at = all(times) and min(times, default=False)
+        self.register_problem = self.env._(
+            "Changes have not been read since %(time)s. %(problem)s", problem=fault.problem,
+            time=format_datetime(self.env, fault.unreachable_since, dt_format="dd.MM.yyyy HH:mm")) if fault else False
 
     def action_test_register(self):
         """Ask the register whether it is there, at the address that is saved."""

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...tools import kartverket
 from ...tools.brreg import Unavailable
 from ...tools.region import DOMESTIC_COUNTRIES
-from .address_check import ADDRESS
+from .address_check import ADDRESS, URL_KEY
 
 
 class ResPartner(models.Model):
@@ -56,8 +56,7 @@ class ResPartner(models.Model):
     def action_check_address(self):
         """Check one address at once, several in the background."""
         self._check_may_check_addresses()
-        if not self.env["kundekartotek.postal.code"]._is_outside_allowed():
-            raise UserError(self.env._("Look-ups in public registers are switched off in Settings."))
+        self.env["kundekartotek.postal.code"]._check_outside_is_allowed(URL_KEY)
         domestic = self.filtered(lambda partner: (partner.country_id.code or "NO") in DOMESTIC_COUNTRIES)
         if not domestic.filtered("street"):
             return self._notify_of_addresses(

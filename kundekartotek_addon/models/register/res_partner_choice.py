@@ -13,9 +13,10 @@ class ResPartner(models.Model):
     _inherit = "res.partner"
 
     register_choice = fields.Char(
-        string="Find in Brønnøysund", store=False,
+        string="Find in Brønnøysund", store=False, groups="base.group_user",
         help="For typing only: an organisation number or a name. What is chosen fills the card.")
-    register_type = fields.Char(store=False)  # what kind of customer the chosen unit makes, while the form is open
+    # what kind of customer the chosen unit makes, while the form is open
+    register_type = fields.Char(store=False, groups="base.group_user")
 
     @api.model
     @api.readonly

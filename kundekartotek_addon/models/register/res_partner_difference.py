@@ -12,10 +12,13 @@ class ResPartner(models.Model):
 
     _inherit = "res.partner"
 
-    register_kept = fields.Json(copy=False, help="What the register said when a person chose to keep the card's.")
-    register_difference_count = fields.Integer(compute="_compute_register_difference_count")
+    register_kept = fields.Json(
+        copy=False, groups="base.group_user", help="What the register said when a person chose to keep the card's.")
+    register_difference_count = fields.Integer(
+        compute="_compute_register_difference_count", groups="base.group_user")
     register_offer_count = fields.Integer(
-        compute="_compute_register_difference_count", help="What the register has and the card may take over.")
+        compute="_compute_register_difference_count", groups="base.group_user",
+        help="What the register has and the card may take over.")
 
     @api.model
     def _audited_fields(self):
@@ -29,12 +32,13 @@ class ResPartner(models.Model):
             partner.register_difference_count = len([each for each in found if each.is_important])
             partner.register_offer_count = len(found)
 
-    def _find_register_differences(self):
-        """:return: list of ``Difference``, empty where the register is silent or no card is to be compared"""
+    def _find_register_differences(self, entry=None):
+        """:param entry: that of the customer's number, for whoever has it already
+        :return: list of ``Difference``, empty where the register is silent or no card is to be compared"""
         self.ensure_one()
         if self.commercial_partner_id != self:
             return []
-        entry = self._get_register_entry()
+        entry = entry or self._get_register_entry()
         if entry.answer not in ("found", "deleted"):
             return []
         card = self._get_card_texts()
@@ -63,7 +67,8 @@ class ResPartner(models.Model):
             "address": address_text(entry._get_address("")) if entry.street or entry.city else "",
             "invoice_address": address_text(entry._get_address("postal_")) if entry._has_other_postal() else "",
             "vat": self._get_register_vat(entry, card["vat"]),
-            "customer_type": types.get(vals.get("customer_type"), ""),
+            # a person is a consumer, with a firm of its own too, until somebody says otherwise
+            "customer_type": types.get(vals.get("customer_type"), "") if self.is_company else "",
             "industry_id": self.env["res.partner.industry"].browse(vals.get("industry_id")).name or "",
             "phone": vals.get("phone", ""),
             "email": vals.get("email", ""),

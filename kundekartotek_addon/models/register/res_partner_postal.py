@@ -63,8 +63,10 @@ class ResPartner(models.Model):
     # -- known ---------------------------------------------------------------------------------------------
 
     def _find_postal_code(self):
-        """:return: as ``kundekartotek.postal.code._find``; None abroad"""
-        if self.country_id and self.country_id.code not in DOMESTIC_COUNTRIES:
+        """:return: as ``kundekartotek.postal.code._find``; None abroad. Without a country a partner is where the
+        company is."""
+        country = self.country_id or (self.company_id or self.env.company).country_id
+        if country.code not in DOMESTIC_COUNTRIES:
             return None
         return self.env["kundekartotek.postal.code"]._find(self.zip)
 

@@ -9,6 +9,7 @@ from .register_entry import CUSTOMER_NUMBER, STATUSES
 
 GONE = [("unknown", "Unknown to the Register"), ("withdrawn", "Withdrawn by the Register"), ("pending", "Not Checked")]
 HOLD = ("winding_up", "compulsory_winding_up", "bankrupt", "deleted")  # no more credit by itself
+OF_ENTRY = {"compute": "_compute_register", "groups": "base.group_user"}
 
 
 class ResPartner(models.Model):
@@ -17,18 +18,18 @@ class ResPartner(models.Model):
     _inherit = "res.partner"
 
     register_status = fields.Selection(
-        STATUSES + GONE, string="Brønnøysund", compute="_compute_register", search="_search_register_status",
+        STATUSES + GONE, string="Brønnøysund", **OF_ENTRY, search="_search_register_status",
         help="How the unit with this organisation number stands in Enhetsregisteret.")
-    register_checked = fields.Datetime(compute="_compute_register")
-    register_unreachable_since = fields.Datetime(compute="_compute_register")
-    register_line = fields.Char(string="Status in Brønnøysund", compute="_compute_register")
-    register_line_level = fields.Char(compute="_compute_register")
-    register_vat_registered = fields.Boolean(string="Registered for VAT", compute="_compute_register")
-    register_legal_form = fields.Char(string="Legal Form", compute="_compute_register")
-    register_industry = fields.Char(string="Industry (NACE)", compute="_compute_register")
-    register_sector = fields.Char(string="Sector", compute="_compute_register")
-    register_employees = fields.Char(string="Employees", compute="_compute_register")
-    register_parent = fields.Char(string="Parent Unit", compute="_compute_register")
+    register_checked = fields.Datetime(**OF_ENTRY)
+    register_unreachable_since = fields.Datetime(**OF_ENTRY)
+    register_line = fields.Char(string="Status in Brønnøysund", **OF_ENTRY)
+    register_line_level = fields.Char(**OF_ENTRY)
+    register_vat_registered = fields.Boolean(string="Registered for VAT", **OF_ENTRY)
+    register_legal_form = fields.Char(string="Legal Form", **OF_ENTRY)
+    register_industry = fields.Char(string="Industry (NACE)", **OF_ENTRY)
+    register_sector = fields.Char(string="Sector", **OF_ENTRY)
+    register_employees = fields.Char(string="Employees", **OF_ENTRY)
+    register_parent = fields.Char(string="Parent Unit", **OF_ENTRY)
 
     # It depends on the entry too, which is another record: the entry invalidates it when it is written.
     @api.depends("commercial_partner_id", "country_id", *orgnr.FIELDS)
@@ -108,12 +109,12 @@ class ResPartner(models.Model):
         :return: list of texts, empty when nothing does
         """
         self.ensure_one()
-        if self.register_status not in HOLD:
+        entry = self._get_register_entry()
+        if not entry or entry._get_status() not in HOLD:
             return []
         labels = dict(self._fields["register_status"]._description_selection(self.env))
-        entry = self._get_register_entry()
         since = format_date(self.env, entry.status_date) if entry.status_date else ""
-        status = labels[self.register_status]
+        status = labels[entry._get_status()]
         return [
             self.env._("Brønnøysund: %(status)s since %(date)s", status=status, date=since) if since
             else self.env._("Brønnøysund: %(status)s", status=status)
@@ -124,18 +125,28 @@ class ResPartner(models.Model):
         self._enqueue_register()
 
     def write(self, vals):
+        """What is known of a person goes with the last customer that has its number."""
+        if vals.keys().isdisjoint({*orgnr.FIELDS, "country_id"}):
+            return super().write(vals)
+        before = self._get_customer_numbers()
+        kept = {partner: partner._get_organisation_number() for partner in self if partner.register_kept}
         result = super().write(vals)
-        if not vals.keys().isdisjoint({*orgnr.FIELDS, "country_id"}):
-            self.filtered("is_customer")._enqueue_register()
+        for partner, number in kept.items():
+            if partner._get_organisation_number() != number:
+                partner.register_kept = False  # it was kept beside what another unit says
+        self.filtered("is_customer")._enqueue_register()
+        self.env["kundekartotek.register.entry"]._forget_persons(before - self._get_customer_numbers())
         return result
 
     def unlink(self):
-        """Data of a person go with the last customer that used them."""
-        numbers = {partner._get_organisation_number() for partner in self if partner.is_customer} - {None}
+        numbers = self._get_customer_numbers()
         result = super().unlink()
-        if numbers:
-            self.env["kundekartotek.register.entry"]._forget_persons(numbers)
+        self.env["kundekartotek.register.entry"]._forget_persons(numbers)
         return result
+
+    def _get_customer_numbers(self):
+        """:return: set of the organisation numbers of those of these partners that are customers"""
+        return {partner._get_organisation_number() for partner in self if partner.is_customer} - {None}
 
     def _enqueue_register(self):
         """Have customers validated, whichever way they came: queued, for saving must not wait."""
@@ -161,18 +172,18 @@ class ResPartner(models.Model):
         """Ask the register now."""
         self.ensure_one()
         self.check_access("write")
+        self._check_register_is_on()
         service = self.env["kundekartotek.register.service"]
         partner = self.commercial_partner_id
         number = partner._get_organisation_number()
         if not number:
             raise UserError(self.env._("The customer has no valid Norwegian organisation number to ask for."))
-        if not service._is_on():
-            raise UserError(self.env._("Look-ups in Brønnøysund are switched off in Settings."))
         if not service._may_look_up():
             raise UserError(self.env._("That was many look-ups in a minute. Wait a little."))
         outcome = service._fetch_one(number)  # before anything is written
-        partner._store_register_outcome(number, outcome)
-        message = service._explain(outcome)
+        stored = partner._store_register_outcome(number, outcome)
+        message = service._explain(outcome) if stored else self.env._(
+            "Somebody else fetches it at this moment. Look again in a little while.")
         return {
             "type": "ir.actions.client", "tag": "display_notification",
             "params": {
@@ -184,19 +195,30 @@ class ResPartner(models.Model):
 
     @api.model
     def _store_register_outcome(self, number, outcome):
-        """sudo: whoever may write the customer may refresh what the register says of it."""
+        """sudo: whoever may write the customer may refresh what the register says of it.
+
+        :return: the entry, empty if somebody else holds it
+        """
         Entry = self.env["kundekartotek.register.entry"].sudo()
         entry = Entry._of_numbers([number]).get(number) or Entry.create({"number": number})
-        entry._store({number: outcome})
+        stored = entry._store({number: outcome})
         self._forget_register()
+        return stored
 
     def _check_case_worker(self):
         if not self.env.user.has_group("kundekartotek_addon.group_case_worker"):
             raise AccessError(self.env._("Only case workers validate customers against the register."))
 
+    @api.model
+    def _check_register_is_on(self):
+        """:raise UserError: if the register may not be asked"""
+        if not self.env["kundekartotek.register.service"]._is_on():
+            raise UserError(self.env._("Look-ups in Brønnøysund are switched off in Settings."))
+
     def action_validate_in_register(self):
         """Validate the selected customers against the register, in the background."""
         self._check_case_worker()
+        self._check_register_is_on()
         self.check_access("read")
         customers = self.commercial_partner_id.filtered("is_customer")
         if not customers:
@@ -213,6 +235,8 @@ class RegisterEntry(models.Model):
     def _forget_persons(self, numbers):
         """Delete the entries of sole proprietors among these numbers that no customer has any more. sudo: who
         deletes a customer deletes what was kept for it."""
+        if not numbers:
+            return
         persons = self.sudo().search([("number", "in", list(numbers)), ("is_person", "=", True)])
         used = persons._find_customers()
         persons.filtered(lambda entry: entry.number not in used).unlink()

@@ -2,7 +2,6 @@
 import base64
 
 from odoo import fields, models
-from odoo.exceptions import UserError
 
 from ...tools import postal
 
@@ -22,6 +21,6 @@ class PostalImport(models.TransientModel):
         try:
             rows = postal.parse(base64.b64decode(self.file or b""))
         except postal.PostalFileError as error:
-            raise UserError(postal_codes._explain_file_error(error)) from error
+            rows = error
         # sudo: rows come from the register alone, and whoever may open this wizard may have them brought in
         return postal_codes._notify_of_import(postal_codes.sudo()._import_rows(rows))

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from odoo import Command, api, fields, models
+from odoo.exceptions import UserError
 
 
 class RegisterCompare(models.TransientModel):
@@ -83,6 +84,11 @@ class RegisterCompareLine(models.TransientModel):
         for line in self:
             partner = line.compare_id.partner_id
             partner.check_access("write")
-            if any(each.field == line.field_name for each in partner._find_register_differences()):
+            found = {each.field: each.register for each in partner._find_register_differences()}
+            said = found.get(line.field_name)
+            if said and said != line.register_value:
+                raise UserError(self.env._(
+                    "Brønnøysund says something else by now: %(value)s. Close this and compare again.", value=said))
+            if said:
                 partner._accept_register(line.field_name)
         self.state = "accepted"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
+import { rpc } from "@web/core/network/rpc";
 import { registry } from "@web/core/registry";
 
 const field = (name, tag = "input") => `.o_field_widget[name=${name}]:visible ${tag}`;
@@ -37,5 +38,56 @@ registry.category("web_tour.tours").add("kundekartotek_register_lookup_contacts"
         ...choose("bergfrua ei", "BERGFRUA EIENDOM AS"),
         { trigger: ".o_form_button_save", run: "click" },
         { trigger: ".o_form_saved, .o_form_status_indicator_buttons.invisible:not(:visible)" },
+    ],
+});
+
+// The answer to the first question is held back until the second has been answered and shown.
+let asked, letFirstGo;
+
+function holdBackFirstAnswer() {
+    const original = rpc._rpc;
+    asked = [];
+    const held = new Promise((resolve) => (letFirstGo = resolve));
+    rpc._rpc = (url, params, settings) => {
+        const answer = original(url, params, settings);
+        if (params?.method !== "search_in_register" || asked.push(params.args[0]) > 1) {
+            return answer;
+        }
+        return Object.assign(answer.then(async (result) => (await held, result)), { abort: () => answer.abort() });
+    };
+}
+
+const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+registry.category("web_tour.tours").add("kundekartotek_register_last_answer", {
+    steps: () => [
+        { content: "a new customer", trigger: ".o_list_button_add", run: "click" },
+        { trigger: field("register_choice"), run: holdBackFirstAnswer },
+        { content: "letter by letter", trigger: field("register_choice"), run: "edit blåskjell" },
+        {
+            content: "one question for all letters",
+            trigger: field("register_choice"),
+            run: async () => {
+                await wait(800);
+                if (asked.join() !== "blåskjell") {
+                    throw new Error(`asked for ${asked}`);
+                }
+            },
+        },
+        { content: "typed anew before the answer", trigger: field("register_choice"), run: "edit bergfrua" },
+        { trigger: ".o_register_hit:contains(BERGFRUA EIENDOM AS)" },
+        {
+            content: "the first answer comes last",
+            trigger: field("register_choice"),
+            run: async () => {
+                letFirstGo();
+                await wait(500);
+            },
+        },
+        { content: "and is not shown", trigger: ".o-autocomplete--dropdown-menu:not(:contains(BLÅSKJELL))" },
+        { trigger: ".o_register_hit:contains(BERGFRUA EIENDOM AS)", run: "click" },
+        { content: "what was typed last is filled", trigger: `${field("name", "textarea")}:value(BERGFRUA EIENDOM AS)` },
+        { trigger: ".o_form_button_cancel", run: "click" },
+        { trigger: ".o_list_view" },
     ],
 });
