@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+from collections import defaultdict
 from datetime import date, timedelta
 
 from odoo import Command
@@ -78,8 +79,8 @@ class TestAging(CustomerLedgerCase):
         for day in DAYS:
             aging = self.aging(day, self.everywhere)
             lines = aging.search([])
-            fields = lines._fields.items()
-            names = [name for name, field in fields if (field.store or field.related) and name != "share"]
+            names = [name for name, field in lines._fields.items()
+                     if (field.store or field.related) and name not in ("share", "line_count")]
             expected = {line["id"]: line for line in lines.read(names)}
             for line in lines:
                 self.env.invalidate_all()
@@ -92,6 +93,26 @@ class TestAging(CustomerLedgerCase):
                 allowed_company_ids=self.everywhere.ids).browse(lines.ids).mapped("total"), lines.mapped("total"),
                 "the id says the date, whatever the context does")
 
+    def test_a_page_and_its_count(self):
+        """As core would answer, but the ledger is asked once."""
+        aging, names = self.aging(date(2026, 10, 31), self.everywhere), {"customer_name": {}, "total": {}}
+        for domain in ([], [("overdue", ">", 0)], [("partner_id", "=", self.customers[1].id)], [("total", "<", -1e9)]):
+            lines = aging.search(domain)
+            for offset, limit, most in ((0, 2, 10_001), (2, 2, None), (0, 80, 10_001), (0, 2, 3), (0, None, None)):
+                found = aging.web_search_read(domain, names, offset=offset, limit=limit, count_limit=most)
+                page = lines[offset:offset + limit] if limit else lines
+                self.assertEqual([row["id"] for row in found["records"]], page.ids)
+                if page:
+                    self.assertEqual(found["length"], min(len(lines), most or len(lines)))
+
+        def count_statements(limit):
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            aging.web_search_read([], names, limit=limit, count_limit=10_001)
+            return self.env.cr.sql_log_count - before
+
+        self.assertEqual(count_statements(2), count_statements(80), "what is beyond the page is not counted again")
+
     def test_currencies_and_accounts(self):
         other = self.company_data["default_account_receivable"].copy({"code": "1512", "name": "Kundefordringer utland"})
         self.customers[1].property_account_receivable_id = other
@@ -101,6 +122,7 @@ class TestAging(CustomerLedgerCase):
             aging = self.aging(day, self.everywhere)
             for by in (("currency_id",), ("account_id",), ("currency_id", "account_id")):
                 self.assertAging(aging, aging_of(aging.env, day, by=by), by)
+            self.assertEqual(self.amounts_in_currency(aging), self.expected_in_currency(aging.env, day))
         aging = self.aging()
         totals = dict(aging._read_group([("currency_id", "=", self.euro.id)], ["currency_id"], ["total_currency:sum"]))
         expected = sum(rest for item, _rest, rest in open_items(aging.env, TODAY) if item.currency_id == self.euro)
@@ -109,6 +131,20 @@ class TestAging(CustomerLedgerCase):
         self.assertEqual((line.currency_id, line.total_currency, line.overdue_currency), (self.euro, 10, 10))
         (line,) = aging.search([("account_id", "=", other.id)])
         self.assertEqual((line.total, line.partner_id), (321, self.customers[1]))
+
+    def amounts_in_currency(self, aging):
+        """{(company, customer, currency): (total, overdue)} of the lines per currency"""
+        lines = aging.with_context(aging_grain=1).search([])
+        return {(line.company_id, line.partner_id, line.currency_id):
+                (round(line.total_currency, 2), round(line.overdue_currency, 2)) for line in lines}
+
+    def expected_in_currency(self, env, day):
+        found = defaultdict(lambda: [0, 0])
+        for item, _rest, rest in open_items(env, day):
+            amounts = found[item.company_id, item.partner_id.commercial_partner_id, item.currency_id]
+            amounts[0] += rest
+            amounts[1] += rest if rest > 0 and (item.date_maturity or item.date) < day else 0
+        return {key: tuple(round(amount, 2) for amount in amounts) for key, amounts in found.items()}
 
     # ---- edges -------------------------------------------------------------------------------------------
 

@@ -39,6 +39,11 @@ class TestTieOut(CustomerLedgerCase):
         lines = self.env["kundekartotek.aging"].with_user(self.reader).search(choice)
         self.assertAlmostEqual(row["shown"], sum(lines.mapped("total")), 2)
         self.assertNotEqual(row["shown"], row["total"])
+        for name in ("not_due", "bucket_1", "bucket_4", "unallocated", "total", "overdue", "open_item_count"):
+            self.assertAlmostEqual(row["sums"][name], sum(lines.mapped(name)), 2, name)
+        (row,) = self.tie_out()
+        self.assertEqual(row["shown"], row["total"])
+        self.assertAlmostEqual(row["sums"]["share"], 1, 6)
 
     def test_what_a_difference_is(self):
         """Faults that only somebody who writes to the database can make: each is found and named."""

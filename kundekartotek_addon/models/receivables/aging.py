@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-from datetime import timedelta
 from itertools import zip_longest
 
 from odoo import api, fields, models
@@ -7,8 +6,6 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...tools.aging import BUCKETS, GRAINS, STAMP_BITS, bucket_labels
-
-AMOUNTS = ("not_due", *BUCKETS, "unallocated", "total", "overdue", "disputed_amount", "promised_amount")
 
 
 class Aging(models.Model):
@@ -78,6 +75,8 @@ class Aging(models.Model):
     share = fields.Float(
         string="Share of Total", readonly=True, aggregator="sum", digits=(16, 4),
         help="The total's share of all that the company's customers owe. Empty where a customer is searched for.")
+    line_count = fields.Integer(
+        readonly=True, prefetch=False, exportable=False, aggregator=None, help="Of all lines searched for.")
     overdue_days = fields.Float(
         string="Overdue × Days", readonly=True, help="What the average is made of.")
 
@@ -97,21 +96,15 @@ class Aging(models.Model):
         PostgreSQL does not compute."""
         return SQL(
             """
-            SELECT first_item::bigint * %(shift)s + %(bits)s AS id, line.company_id, line.partner_id, %(split)s,
-                   company.currency_id AS company_currency_id, %(amounts)s, oldest_due_date,
-                   open_item_count::int AS open_item_count, coalesce(overdue_days, 0) AS overdue_days,
+            SELECT first_item::bigint * %(shift)s + %(bits)s AS id, line.*, company.currency_id AS company_currency_id,
                    overdue_days / nullif(overdue, 0) AS average_days_overdue,
-                   CASE WHEN line.currency_id IS NOT NULL THEN total_currency END AS total_currency,
-                   CASE WHEN line.currency_id IS NOT NULL THEN coalesce(overdue_currency, 0) END AS overdue_currency,
+                   CASE WHEN line.currency_id IS NOT NULL THEN total + beyond_total END AS total_currency,
+                   CASE WHEN line.currency_id IS NOT NULL THEN overdue + beyond_overdue END AS overdue_currency,
                    %(share)s AS share
               FROM (%(lines)s) line
               LEFT JOIN res_company company ON company.id = line.company_id
               %(whole)s""",
-            shift=1 << STAMP_BITS, bits=stamp.bits, split=SQL(", ").join(
-                SQL.identifier("line", name) for name in GRAINS),
-            amounts=SQL(", ").join(
-                SQL("coalesce(%(name)s, 0) AS %(name)s", name=SQL.identifier(name)) for name in AMOUNTS),
-            lines=self._lines_sql(stamp), share=self._share_sql(),
+            shift=1 << STAMP_BITS, bits=stamp.bits, lines=self._lines_sql(stamp), share=self._share_sql(),
             whole=self._whole_sql(stamp))
 
     def _split_columns(self, stamp):
@@ -127,52 +120,49 @@ class Aging(models.Model):
 
     def _lines_sql(self, stamp):
         """The items summed to lines. An item may be booked on a contact person: it is the customer's."""
-        day, owed = stamp.day, SQL("item.amount > 0")
-        overdue = SQL("item.amount > 0 AND item.due < %s", day)
         return SQL(
             """
-            SELECT item.company_id, item.customer_id AS partner_id, %(split)s, min(item.id) AS first_item,
-                   sum(item.amount) FILTER (WHERE %(owed)s AND item.aged >= %(day)s) AS not_due, %(buckets)s,
-                   sum(item.amount) FILTER (WHERE item.amount < 0) AS unallocated,
-                   sum(item.amount) AS total,
-                   sum(item.amount) FILTER (WHERE %(overdue)s) AS overdue,
-                   sum(item.amount) FILTER (WHERE %(owed)s AND item.disputed) AS disputed_amount,
-                   sum(item.amount) FILTER (WHERE %(owed)s AND item.promised) AS promised_amount,
-                   min(item.due) FILTER (WHERE %(owed)s) AS oldest_due_date,
-                   sum(item.counted) AS open_item_count,
-                   sum(item.amount * (%(day)s - item.due)) FILTER (WHERE %(overdue)s) AS overdue_days,
-                   sum(item.amount_currency) AS total_currency,
-                   sum(item.amount_currency) FILTER (WHERE %(overdue)s) AS overdue_currency
+            SELECT item.company_id, item.customer_id AS partner_id, min(item.id) AS first_item,
+                   min(item.due) FILTER (WHERE item.age >= 0) AS oldest_due_date,
+                   sum(item.counted)::int AS open_item_count, %(columns)s
               FROM (%(items)s) item
              GROUP BY item.company_id, item.customer_id %(fixed)s""",
-            split=SQL(", ").join(
+            columns=SQL(", ").join(
                 SQL("%s AS %s", column, SQL.identifier(name))
-                for name, column in zip(GRAINS, self._split_columns(stamp))),
-            day=day, owed=owed, overdue=overdue, buckets=self._bucket_columns(day),
+                for name, column in (*zip(GRAINS, self._split_columns(stamp)), *self._sums(stamp).items())),
             items=self._customer_items_sql(stamp),
             fixed=SQL().join(
                 SQL(", item.%s", SQL.identifier(name))
                 for number, name in enumerate(GRAINS) if stamp.grain >> number & 1))
 
-    def _bucket_columns(self, day):
-        """What is owed, by how long ago it fell due; nothing in the buckets that are not used."""
-        limits = self.env.company._aging_limits()
-        columns = []
-        for number, name in enumerate(BUCKETS):
-            amount = SQL("NULL::numeric")
-            if number <= len(limits):
-                oldest = SQL("AND item.aged >= %s", day - timedelta(limits[number])) if number < len(limits) else SQL()
-                amount = SQL(
-                    "sum(item.amount) FILTER (WHERE item.amount > 0 AND item.aged < %s %s)",
-                    day - timedelta(limits[number - 1] if number else 0), oldest)
-            columns.append(SQL("%s AS %s", amount, SQL.identifier(name)))
-        return SQL(", ").join(columns)
+    def _sums(self, stamp):
+        """{column: how it is summed}"""
+        def summed(amount, condition):
+            return SQL("coalesce(sum(%s) FILTER (WHERE %s), 0)", amount, condition)
+
+        buckets = BUCKETS[:len(self.env.company._aging_limits()) + 1]
+        overdue = SQL("item.age >= 0 AND item.due < %s", stamp.day)
+        amount, days = SQL("item.amount"), SQL("(%s - item.due)", stamp.day)
+        # In most items both amounts are the same number: then there is nothing to add.
+        foreign, beyond = SQL("item.amount_currency <> item.amount"), SQL("item.amount_currency - item.amount")
+        return {
+            **{name: summed(amount, SQL("item.age = %s", age))
+               for age, name in enumerate(("unallocated", "not_due", *buckets), -1)},
+            **dict.fromkeys(BUCKETS[len(buckets):], SQL("0::numeric")),
+            "total": SQL("sum(item.amount)"),
+            "overdue": summed(amount, overdue),
+            "disputed_amount": summed(amount, SQL("item.age >= 0 AND item.disputed")),
+            "promised_amount": summed(amount, SQL("item.age >= 0 AND item.promised")),
+            "overdue_days": summed(SQL("item.amount * %s", days), overdue),
+            "beyond_total": summed(beyond, foreign),
+            "beyond_overdue": summed(beyond, SQL("%s AND %s", foreign, overdue)),
+        }
 
     def _whole_sql(self, stamp):
         """What all customers of each company owe, for the shares of lines that are read by their ids."""
-        if not self.env.context.get("aging_items"):
+        if not self.env.context.get("aging_stamps"):
             return SQL()
-        everything = self.with_context(aging_partners=None, aging_items=None)._open_items_sql(stamp)
+        everything = self.with_context(aging_partners=None)._open_items_sql(stamp)
         return SQL(
             """LEFT JOIN (SELECT item.company_id, sum(item.amount) AS amount FROM (%s) item GROUP BY 1) whole
                       ON whole.company_id = line.company_id""", everything)
@@ -180,11 +170,29 @@ class Aging(models.Model):
     def _share_sql(self):
         """The line's part of its company's receivables: of all lines, whatever is searched for. Where only
         named customers are looked at, all that the others owe is not summed up for it."""
+        if self.env.context.get("aging_stamps"):
+            return SQL("total / nullif(whole.amount, 0)")
         if self.env.context.get("aging_partners"):
             return SQL("NULL::numeric")
-        if self.env.context.get("aging_items"):
-            return SQL("total / nullif(whole.amount, 0)")
         return SQL("total / nullif(sum(total) OVER (PARTITION BY line.company_id), 0)")
+
+    # ---- a page ------------------------------------------------------------------------------------------
+
+    @api.model
+    @api.readonly
+    def web_search_read(self, domain, specification, offset=0, limit=None, order=None, count_limit=None):
+        """Core computes all columns of every line, shows one page of them, and computes all again to count them.
+        Here all lines are put in order and counted at once, and the page's are then read by their ids."""
+        self.invalidate_model(["line_count", "share"], flush=False)  # which are another search's
+        of_all = {"line_count", "share"}.intersection(("line_count", *specification))
+        lines = self.search_fetch(domain, of_all, offset=offset, limit=limit, order=order)
+        length = lines[:1].line_count
+        return {"length": min(length, count_limit or length), "records": lines.web_read(specification)}
+
+    def _field_to_sql(self, alias, field_expr, query=None):
+        if field_expr == "line_count":
+            return SQL("count(*) OVER ()")
+        return super()._field_to_sql(alias, field_expr, query)
 
     # ---- grouping ----------------------------------------------------------------------------------------
 

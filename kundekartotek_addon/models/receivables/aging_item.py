@@ -1,6 +1,4 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-from datetime import timedelta
-
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date
@@ -66,24 +64,18 @@ class AgingItem(models.Model):
             SELECT rest.id::bigint * %(shift)s + %(bits)s AS id, rest.id AS move_line_id, rest.move_id,
                    rest.company_id, rest.customer_id AS partner_id, rest.account_id, rest.currency_id,
                    company.currency_id AS company_currency_id, line.date, line.balance AS amount,
-                   rest.due AS due_date, %(day)s - rest.due AS days_overdue, %(bucket)s AS bucket, rest.residual,
+                   rest.due AS due_date, %(day)s - rest.due AS days_overdue,
+                   (%(ages)s)[rest.age + 2] AS bucket, rest.residual,
                    rest.residual_currency, rest.disputed, rest.promised, rest.excluded
               FROM (SELECT item.id, item.move_id, item.company_id, item.customer_id, item.account_id,
-                           item.currency_id, item.due, item.aged, item.disputed, item.promised, item.excluded,
+                           item.currency_id, item.due, item.age, item.disputed, item.promised, item.excluded,
                            sum(item.amount) AS residual, sum(item.amount_currency) AS residual_currency
                       FROM (%(items)s) item
                      GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11) rest
               JOIN account_move_line line ON line.id = rest.id
               LEFT JOIN res_company company ON company.id = rest.company_id""",
-            shift=1 << STAMP_BITS, bits=stamp.bits, day=stamp.day, bucket=self._bucket_sql(stamp.day),
+            shift=1 << STAMP_BITS, bits=stamp.bits, day=stamp.day, ages=["unallocated", "not_due", *BUCKETS],
             items=self._customer_items_sql(stamp))
-
-    def _bucket_sql(self, day):
-        limits = self.env.company._aging_limits()
-        cases = [SQL("WHEN rest.residual < 0 THEN 'unallocated' WHEN rest.aged >= %s THEN 'not_due'", day)]
-        cases += [
-            SQL("WHEN rest.aged >= %s THEN %s", day - timedelta(limit), name) for limit, name in zip(limits, BUCKETS)]
-        return SQL("CASE %s ELSE %s END", SQL(" ").join(cases), BUCKETS[len(limits)])
 
     @api.readonly
     def action_open_document(self):

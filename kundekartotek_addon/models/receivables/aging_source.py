@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 from odoo.tools.misc import OrderedSet
 
 from ...tools.aging import BASES, EPOCH, GRAINS, LAST_DAY, Stamp, split_key
+from .account_index import is_ledger_item
 
 ITEM_FIELDS = (
     "account_id", "amount_residual", "amount_residual_currency", "company_id", "currency_id", "date",
@@ -89,12 +92,34 @@ class AgingSource(models.AbstractModel):
         for condition in _all_of(domain):
             ids = _ids_of(condition)
             if ids and condition.field_expr == "partner_id":
-                context["aging_partners"] = ids
+                context["aging_partners"] = self._members(ids)
             if ids and condition.field_expr == "id":
                 keys = [split_key(key) for key in ids if key]
                 context["aging_stamps"] = tuple(OrderedSet(stamp for _item, stamp in keys))
-                context["aging_items"] = tuple(OrderedSet(item for item, _stamp in keys))
+                context["aging_partners"] = self._members(self._owners([item for item, _stamp in keys]))
         return self.with_context(**context)
+
+    @api.model
+    def _owners(self, item_ids):
+        """Ids of the customers of these items, None for what has none."""
+        return [owner_id for owner_id, in self.env.execute_query(SQL(
+            """SELECT DISTINCT owner.commercial_partner_id
+                 FROM account_move_line item LEFT JOIN res_partner owner ON owner.id = item.partner_id
+                WHERE item.id = ANY(%s)""", item_ids, to_flush=self._item_owner_fields()))]
+
+    @api.model
+    def _members(self, customer_ids):
+        """Ids of these customers and their contacts, whom items are booked on: knowing them, PostgreSQL takes our
+        index. None is kept: items without a customer."""
+        members = self.env.execute_query(SQL(
+            "SELECT id FROM res_partner WHERE commercial_partner_id = ANY(%s)", list(filter(None, customer_ids)),
+            to_flush=self._item_owner_fields()))
+        return (*(member_id for member_id, in members), *(() if all(customer_ids) else (None,)))
+
+    @api.model
+    def _item_owner_fields(self):
+        return [self.env["res.partner"]._fields["commercial_partner_id"],
+                self.env["account.move.line"]._fields["partner_id"]]
 
     @api.model
     def _grain_of(self, names):
@@ -114,21 +139,23 @@ class AgingSource(models.AbstractModel):
     def _open_items_sql(self, stamp):
         """SELECT of the parts of what was open on receivable accounts at the end of a day: one or more per
         item, whose ``amount`` and ``amount_currency`` add up to its rest; ``counted`` is 1 in one of them.
-        ``due`` is the date that an item falls due, ``aged`` the one that it ages from.
+        ``due`` is the date that an item falls due, ``age`` the number of its bucket: 0 if it is not due, -1 of a
+        credit.
         """
         return SQL(
             """
             SELECT %(columns)s, item.amount_residual AS amount, item.amount_residual_currency AS amount_currency,
                    1 AS counted
               FROM account_move_line item
-             WHERE item.amount_residual <> 0 AND %(scope)s
+             WHERE item.amount_residual <> 0 AND %(scope)s AND %(chosen)s
             UNION ALL
             %(debits)s
             UNION ALL
             %(credits)s""",
-            columns=self._item_columns(stamp), scope=self._item_scope(stamp),
-            debits=self._matched_later_sql(stamp, "debit", SQL()),
-            credits=self._matched_later_sql(stamp, "credit", SQL("-")),
+            columns=self._item_columns(stamp, SQL("item.amount_residual > 0")), scope=self._item_scope(stamp),
+            chosen=self._booked_on_chosen(),
+            debits=self._matched_later_sql(stamp, "debit", SQL("+"), SQL("TRUE")),
+            credits=self._matched_later_sql(stamp, "credit", SQL("-"), SQL("FALSE")),
         )
 
     @api.model
@@ -149,65 +176,55 @@ class AgingSource(models.AbstractModel):
             day=stamp.day, items=self._open_items_sql(stamp))
 
     @api.model
-    def _matched_later_sql(self, stamp, side, sign):
-        """What was matched after the day on items up to it."""
-        item_id, amount_currency = SQL.identifier(f"{side}_move_id"), SQL.identifier(f"{side}_amount_currency")
-        match = SQL(
-            "SELECT %s AS id, sum(amount) AS amount, sum(%s) AS amount_currency FROM account_partial_reconcile"
-            " WHERE max_date > %s", item_id, amount_currency, stamp.day)
-        if self._chosen_customers():
-            # A few items: each is asked for its matches.
-            matches = SQL(
-                "account_move_line item CROSS JOIN LATERAL (%s AND %s = item.id GROUP BY 1) later", match, item_id)
-        else:
-            matches = SQL("(%s GROUP BY 1) later JOIN account_move_line item ON item.id = later.id", match)
+    def _matched_later_sql(self, stamp, side, sign, owed):
+        """What was matched after the day on items up to it. Those of the customers that are asked for are found in
+        the ledger's index; few of them were matched later, and only these are looked up."""
+        chosen = SQL()
+        if self.env.context.get("aging_partners") is not None:
+            chosen = SQL(
+                "AND %s IN (SELECT item.id FROM account_move_line item WHERE %s AND %s)",
+                SQL.identifier("match", f"{side}_move_id"), is_ledger_item(SQL("item")), self._booked_on_chosen())
         return SQL(
             """
-            SELECT %(columns)s, %(sign)s later.amount, %(sign)s later.amount_currency,
+            SELECT %(columns)s, %(sign)s sum(match.amount), %(sign)s sum(%(amount_currency)s),
                    (item.amount_residual = 0)::int AS counted
-              FROM %(matches)s
-             WHERE %(scope)s""",
-            columns=self._item_columns(stamp), sign=sign, matches=matches, scope=self._item_scope(stamp))
+              FROM account_partial_reconcile match JOIN account_move_line item ON item.id = %(item_id)s
+             WHERE match.max_date > %(day)s AND %(scope)s %(chosen)s
+             GROUP BY item.id""",
+            columns=self._item_columns(stamp, owed), sign=sign, day=stamp.day, scope=self._item_scope(stamp),
+            chosen=chosen, item_id=SQL.identifier("match", f"{side}_move_id"),
+            amount_currency=SQL.identifier("match", f"{side}_amount_currency"))
 
     @api.model
-    def _item_columns(self, stamp):
+    def _item_columns(self, stamp, owed):
+        """Columns of an item; ``owed``: whether it is a debit."""
         due = SQL("coalesce(item.date_maturity, item.date)")
+        aged = due if stamp.basis == "due" else SQL("coalesce(item.invoice_date, item.date)")
+        limits = self.env.company._aging_limits()
         return SQL(
             """item.id, item.move_id, item.partner_id, item.company_id, item.account_id, item.currency_id,
-               coalesce(item.no_followup, FALSE) AS excluded, %s AS due, %s AS aged""",
-            due, due if stamp.basis == "due" else SQL("coalesce(item.invoice_date, item.date)"))
+               coalesce(item.no_followup, FALSE) AS excluded, %(due)s AS due,
+               CASE WHEN NOT %(owed)s THEN -1 %(younger)s ELSE %(last)s END AS age""",
+            due=due, owed=owed, last=len(limits) + 1, younger=SQL(" ").join(
+                SQL("WHEN %s >= %s THEN %s", aged, stamp.day - timedelta(limit), number)
+                for number, limit in enumerate((0, *limits))))
 
     @api.model
     def _item_scope(self, stamp):
         """The condition on items: posted up to the day, on receivable accounts of the chosen companies."""
         # The ids themselves, not sub-queries: knowing them, PostgreSQL estimates well and takes our index.
-        scope = SQL(
+        return SQL(
             "item.parent_state = 'posted' AND item.date <= %s AND item.account_id IN %s AND item.company_id IN %s",
             stamp.day, self.env["res.partner"]._receivable_account_ids(), tuple(self.env.companies.ids))
-        customers = self._chosen_customers()
-        return SQL("%s AND %s", scope, customers) if customers else scope
 
     @api.model
-    def _chosen_customers(self):
-        """The condition on items of the customers that are asked for; None: all. False among them are items
-        without a customer."""
-        conditions = []
-        if partner_ids := self.env.context.get("aging_partners"):
-            conditions.append(self._items_of(
-                SQL("commercial_partner_id IN %s", tuple(filter(None, partner_ids)) or (0,)),
-                without_customer=not all(partner_ids)))
-        if item_ids := self.env.context.get("aging_items"):
-            owners = SQL(
-                """commercial_partner_id IN (
-                    SELECT owner.commercial_partner_id FROM account_move_line line
-                      JOIN res_partner owner ON owner.id = line.partner_id WHERE line.id IN %s)""", tuple(item_ids))
-            conditions.append(self._items_of(owners, without_customer=True))
-        return SQL(" AND ").join(conditions) if conditions else None
-
-    @api.model
-    def _items_of(self, customers, without_customer):
-        found = SQL("item.partner_id IN (SELECT id FROM res_partner WHERE %s)", customers)
-        return SQL("(%s OR item.partner_id IS NULL)", found) if without_customer else found
+    def _booked_on_chosen(self):
+        """The condition on items that they are booked on whom is asked for."""
+        members = self.env.context.get("aging_partners")
+        if members is None:
+            return SQL("TRUE")
+        booked = SQL("item.partner_id = ANY(%s)", list(filter(None, members)))
+        return booked if all(members) else SQL("(%s OR item.partner_id IS NULL)", booked)
 
 
 def _all_of(domain):

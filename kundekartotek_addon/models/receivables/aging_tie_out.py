@@ -16,31 +16,36 @@ class Aging(models.Model):
     def tie_out(self, domain=()):
         """The receivables of each company at the date, and what its receivable accounts hold.
 
-        :param domain: a choice of lines, whose sum comes along as ``shown``
+        :param domain: a choice of lines, whose sums come along
         :return: list of dict: ``company_id``, ``company``, ``currency_id``, ``total``, ``ledger``,
-            ``difference`` (total less ledger), ``shown``, ``explanation`` (list of texts, where they differ)
+            ``difference`` (total less ledger), ``shown`` (total of the choice), ``sums`` (of every column that is
+            added up, of the choice), ``explanation`` (list of texts, where they differ)
         """
         self.browse().check_access("read")
         self._tune()
         day = self._aging_stamp().day
-        totals = self._company_totals([])
-        shown = self._company_totals(domain) if Domain(domain or []) != Domain.TRUE else totals
+        names = [name for name, field in self._fields.items() if field.aggregator == "sum" and "currency" not in name]
+        sums = self._company_sums(domain or [], names)
+        totals = sums if Domain(domain or []).is_true() else self._company_sums([], ["total"])
         ledger = self._ledger_balances(day)
         result = []
         for company in self.env.companies:
-            amounts = {"total": totals[company.id], "ledger": ledger[company.id], "shown": shown[company.id]}
+            amounts = {"total": totals[company.id]["total"], "ledger": ledger[company.id],
+                       "shown": sums[company.id]["total"]}
             amounts = {name: company.currency_id.round(amount) for name, amount in amounts.items()}
             difference = company.currency_id.round(amounts["total"] - amounts["ledger"])
             result.append({
                 "company_id": company.id, "company": company.name, "currency_id": company.currency_id.id,
-                **amounts, "difference": difference,
+                **amounts, "sums": sums[company.id], "difference": difference,
                 "explanation": self._explain_difference(company, day, difference) if difference else []})
         return result
 
     @api.model
-    def _company_totals(self, domain):
-        rows = self._read_group(domain or [], ["company_id"], ["total:sum"])
-        return defaultdict(float, {company.id: total for company, total in rows})
+    def _company_sums(self, domain, names):
+        """:return: {company id: {column: sum}}, nought for what is not there"""
+        rows = self._read_group(domain, ["company_id"], [f"{name}:sum" for name in names])
+        nothing = dict.fromkeys(names, 0)
+        return defaultdict(lambda: nothing, {company.id: dict(zip(names, sums)) for company, *sums in rows})
 
     @api.model
     def _ledger_balances(self, day):

@@ -28,11 +28,13 @@ export class AgingBar extends Component {
 
     async load() {
         this.state.loading = true;
+        this.searchModel.sums.rows = [];
         const call = this.orm.silent.call("kundekartotek.aging", "tie_out", [this.searchModel.domain], {
             context: this.searchModel.context,
         });
         this.state.rows = await this.keepLast.add(call);
         this.state.loading = false;
+        this.searchModel.sums.rows = this.state.rows;
     }
 
     get day() {

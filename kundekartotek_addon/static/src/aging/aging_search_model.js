@@ -1,3 +1,4 @@
+import { reactive } from "@odoo/owl";
 import { SearchModel } from "@web/search/search_model";
 import { makeContext } from "@web/core/context";
 
@@ -9,6 +10,7 @@ export class AgingSearchModel extends SearchModel {
     setup() {
         super.setup(...arguments);
         this.aging = {};
+        this.sums = reactive({ rows: [] }); // of all that is searched for, by company; the bar fetches them
     }
 
     async load(config) {

@@ -1,3 +1,4 @@
+import { useState } from "@odoo/owl";
 import { useService } from "@web/core/utils/hooks";
 import { registry } from "@web/core/registry";
 import { listView } from "@web/views/list/list_view";
@@ -13,11 +14,35 @@ class AgingListController extends ListController {
     static components = { ...ListController.components, AgingBar };
 }
 
-/** A click on an amount opens the items behind that amount; elsewhere in the line, all of the line's. */
+const formatters = registry.category("formatters");
+
+/** A click on an amount opens the items behind that amount; elsewhere in the line, all of the line's. Below stand the
+ * sums of all lines, also of those on other pages. */
 class AgingListRenderer extends ListRenderer {
     setup() {
         super.setup();
         this.aging = { orm: useService("orm"), action: useService("action") };
+        this.sums = useState(this.env.searchModel.sums);
+    }
+
+    computeAggregates() {
+        const aggregates = super.computeAggregates();
+        const { list } = this.props;
+        if (list.isGrouped || list.selection.length || list.count <= list.records.length) {
+            return aggregates;
+        }
+        const { rows } = this.sums;
+        const currencyId = rows[0]?.currency_id;
+        for (const { name, widget } of this.columns.filter((column) => column.name in aggregates)) {
+            if (!rows.length || rows.some((row) => row.currency_id !== currencyId)) {
+                delete aggregates[name]; // not there yet, or nothing that can be added up
+                continue;
+            }
+            const rawValue = rows.reduce((sum, row) => sum + (row.sums[name] || 0), 0);
+            const format = formatters.get(widget || this.fields[name].type);
+            Object.assign(aggregates[name], { rawValue, value: format(rawValue, { currencyId, escape: true }) });
+        }
+        return aggregates;
     }
 
     async onCellClicked(record, column, ev, newWindow) {
