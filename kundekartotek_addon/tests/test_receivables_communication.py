@@ -75,9 +75,12 @@ class TestCommunication(CustomerLedgerCase):
             Statement._make(self.customer.with_user(self.case_worker)).action_send()
         line = self.assertLine({"channel": "email", "result": "sent"}, kind="statement")
         self.assertEqual(line.recipient, "post@praten.example")
+        Statement._make(self.customer.with_user(self.case_worker), state="printed")
+        self.assertLine({"channel": "letter", "kind": "statement"}, result="printed")
         with Sending("post@praten.example"):
             Statement._make(self.customer.with_user(self.case_worker)).action_send()
-        self.assertEqual(sorted(self.lines(None, ("kind", "=", "statement")).mapped("result")), ["failed", "sent"])
+        results = self.lines(None, ("kind", "=", "statement")).mapped("result")
+        self.assertEqual(sorted(results), ["failed", "printed", "sent"])
 
     def test_activities(self):
         for days, summary in ((-1, "Skulle ringt"), (1, "Ringe")):

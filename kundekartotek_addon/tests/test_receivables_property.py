@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """Any ledger, at any date: made through the ORM from what hypothesis draws, and compared with a plain walk through
-its items and with the balance of its accounts."""
+its items and with the balance of its accounts; and what the reports on a period say of it."""
 from datetime import timedelta
 
 from hypothesis import HealthCheck, Phase, given, settings
@@ -10,10 +10,12 @@ from odoo import Command
 from odoo.tests import freeze_time, tagged
 
 from .aging_oracle import aging_of, ledger_of
-from .customer_ledger import TODAY, CustomerLedgerCase
+from .customer_ledger import TODAY
+from .period_readings import PeriodReadings
+from .test_receivables_ledger import LedgerReportCase
 
 EVENTS = ("invoice", "credit_note", "instalments", "payment", "overpayment", "prepayment", "write_off", "bank",
-          "entry", "nobody", "reversal", "unmatch", "match", "foreign", "foreign_payment")
+          "entry", "nobody", "reversal", "unmatch", "match", "foreign", "foreign_payment", "elsewhere")
 AGE = st.integers(0, 200)
 EVENT = st.tuples(st.sampled_from(EVENTS), st.integers(0, 2), AGE, st.integers(100, 900_000), st.integers(0, 90))
 DAYS = st.lists(st.integers(-60, 220), min_size=2, max_size=3, unique=True)
@@ -21,7 +23,7 @@ DAYS = st.lists(st.integers(-60, 220), min_size=2, max_size=3, unique=True)
 
 @tagged("post_install", "-at_install")
 @freeze_time(TODAY)
-class TestAnyLedger(CustomerLedgerCase):
+class TestAnyLedger(PeriodReadings, LedgerReportCase):
 
     @classmethod
     def fill_ledger(cls, seed, documents):
@@ -47,6 +49,8 @@ class TestAnyLedger(CustomerLedgerCase):
                 getattr(self, f"_{kind}")(self.customers[customer], amount / 100, day, day + timedelta(due))
             for age in ages:
                 self.assertTiesOut(TODAY - timedelta(age), basis)
+            last, first, *_rest = sorted(ages)
+            self.assertAgree(TODAY - timedelta(first), TODAY - timedelta(last))
             savepoint.rollback()
             self.env.invalidate_all()
 
@@ -64,15 +68,20 @@ class TestAnyLedger(CustomerLedgerCase):
             self.assertEqual(round(parts, 2), round(line.total, 2))
         ledger = ledger_of(aging.env, day)
         self.assertEqual({key: round(line.total, 2) for key, line in lines.items() if round(line.total, 2)}, ledger)
-        (row,) = aging.tie_out()
-        self.assertEqual((row["difference"], row["total"]), (0, round(sum(ledger.values()), 2)))
+        rows = {row["company_id"]: row for row in aging.tie_out()}
+        for company in self.companies:
+            total = round(sum(amount for key, amount in ledger.items() if key[0] == company.id), 2)
+            self.assertEqual((rows[company.id]["difference"], rows[company.id]["total"]), (0, total))
         items = self.env["kundekartotek.aging.item"].sudo().with_context(**aging.env.context).search([])
-        self.assertEqual(round(sum(items.mapped("residual")), 2), row["total"])
+        self.assertEqual(round(sum(items.mapped("residual")), 2), round(sum(ledger.values()), 2))
 
     # ---- what may happen ---------------------------------------------------------------------------------
 
     def _invoice(self, partner, amount, day, due, **vals):
         self.documents += self.invoice(partner, amount, day, due, **vals)
+
+    def _elsewhere(self, partner, amount, day, due):
+        self._invoice(partner, amount, day, due, company=(self.branch, self.other_company)[int(amount) % 2])
 
     def _foreign(self, partner, amount, day, due):
         self._invoice(partner, amount, day, due, currency_id=(self.euro, self.dollar)[int(amount) % 2].id)
@@ -86,6 +95,7 @@ class TestAnyLedger(CustomerLedgerCase):
     def _unpaid(self, partner, foreign=False):
         return self.documents.filtered(lambda move: (
             move.partner_id == partner and move.move_type == "out_invoice" and move.amount_residual
+            and move.company_id == self.company
             and (move.currency_id != self.company.currency_id) == foreign))[:1]
 
     def _payment(self, partner, amount, day, due, share=0.5):

@@ -32,9 +32,9 @@ def workbook(rows, **extra):
     return openpyxl.load_workbook(stream)
 
 
-def pdf(rows, **extra):
+def pdf(rows, columns=COLUMNS, **extra):
     stream = io.BytesIO()
-    write_pdf(stream, title="Aldersfordeling", heading=[("Selskap", "Fjordlys AS")], columns=COLUMNS, rows=rows,
+    write_pdf(stream, title="Aldersfordeling", heading=[("Selskap", "Fjordlys AS")], columns=columns, rows=rows,
               page_label="Side", notation=NORWEGIAN, fonts=tuple(map(file_path, FONTS)), **extra)
     return [page.extract_text().replace("\xa0", " ") for page in PdfReader(stream).pages]
 
@@ -95,6 +95,12 @@ class TestSheet(BaseCase):
 
     def test_paper_writes_the_letters_of_customers_names(self):
         self.assertIn("Máhtte Čállinlágádus đŋŧž Łódź ÆØÅ", pdf([("Máhtte Čállinlágádus đŋŧž Łódź ÆØÅ",)])[0])
+
+    def test_paper_writes_noughts_that_mean_something(self):
+        columns = [Column("Kunde"), Column("Debet", "money"), Column("Saldo", "money", noughts=True)]
+        for line, expected in ((("A", 0, 0), 1), (("A", Decimal(0), Decimal(0)), 1), (("A", None, None), 0),
+                               (Line(("Sum", 0, 0), "total"), 2), (Line(("Differanse", None, 0), "heading"), 1)):
+            self.assertEqual(pdf([line], columns=columns)[0].count("0,00"), expected, line)
 
     def test_paper_cuts_what_does_not_fit(self):
         self.assertIn("…", pdf([("M" * 300, 1)])[0])
