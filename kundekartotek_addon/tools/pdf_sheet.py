@@ -172,7 +172,9 @@ class _Pages:
         if line.style == "total":
             self.canvas.setLineWidth(0.4)
             self.canvas.line(MARGIN, self.y + LEADING - 3, self.width - MARGIN, self.y + LEADING - 3)
-        filled = [number for number, value in enumerate(line.values) if value not in (None, False, "")]
+        filled = [
+            number for number, (value, column) in enumerate(zip(line.values, self.columns))
+            if value or (value == 0 and value is not False and (column.noughts or line.style != "plain"))]
         for place, number in enumerate(filled):
             column, (left, right) = self.columns[number], self.edges[number]
             value = line.values[number]

@@ -30,13 +30,15 @@ LAST_ROW = 1_048_575
 class Column:
     """A column: its heading, what its values are, and its width in characters (0: by kind).
 
-    Money are amounts of any currency, with ``digits`` decimals; percent are shares, 1 being all of it.
+    Money are amounts of any currency, with ``digits`` decimals; percent are shares, 1 being all of it. On paper a
+    nought is left out of plain lines, unless ``noughts`` says that it means something.
     """
 
     label: str
     kind: Kind = "text"
     width: float = 0
     digits: int = 2
+    noughts: bool = False
 
     @property
     def characters(self) -> float:

@@ -13,8 +13,8 @@ CHANNELS = [
     ("internal", "Internal"),
 ]
 RESULTS = [
-    ("sent", "Sent"), ("received", "Received"), ("waiting", "Waiting"), ("failed", "Failed"), ("planned", "Planned"),
-    ("overdue", "Overdue"), ("done", "Done"),
+    ("sent", "Sent"), ("printed", "Printed"), ("received", "Received"), ("waiting", "Waiting"), ("failed", "Failed"),
+    ("planned", "Planned"), ("overdue", "Overdue"), ("done", "Done"),
 ]
 
 # Messages that people or jobs wrote, not what the program notes of changes. A statement's is known by its own row.
@@ -78,7 +78,7 @@ STATEMENTS = """
     SELECT document.id, document.create_date AS date, document.partner_id, document.partner_id AS contact_id,
            document.company_id, 'statement' AS kind,
            CASE document.state WHEN 'printed' THEN 'letter' ELSE 'email' END AS channel,
-           CASE document.state WHEN 'printed' THEN 'sent' ELSE document.state END AS result,
+           document.state AS result,
            document.error AS subject, NULL::text AS body, author.partner_id AS author_id, document.email AS recipient,
            'kundekartotek.statement' AS res_model, document.id AS res_id
       FROM kundekartotek_statement document

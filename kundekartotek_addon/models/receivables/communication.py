@@ -112,6 +112,7 @@ class Communication(models.Model):
             document = self.env[line.res_model].browse(line.res_id) if line.res_model in self.env else None
             line.document_name = document.display_name if document and document.has_access("read") else False
 
+    @api.readonly
     def action_open_document(self):
         """The record that the message lies on."""
         self.ensure_one()

@@ -157,6 +157,7 @@ class LedgerEntry(models.Model):
 
     # ---- what an entry opens ---------------------------------------------------------------------------
 
+    @api.readonly
     def action_open_voucher(self):
         """The invoice, the payment or the journal entry."""
         self.ensure_one()
@@ -164,6 +165,7 @@ class LedgerEntry(models.Model):
         self.move_id.check_access("read")
         return self.move_id.action_open_business_doc()
 
+    @api.readonly
     def action_open_document(self):
         """The voucher's attachment; an invoice that has none is printed."""
         self.ensure_one()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-from odoo import models
+from odoo import api, models
 
 
 class ResPartner(models.Model):
@@ -7,6 +7,7 @@ class ResPartner(models.Model):
 
     _inherit = "res.partner"
 
+    @api.readonly
     def action_open_ledger(self):
         """Everything that was ever posted on this customer."""
         self.ensure_one()
@@ -21,6 +22,7 @@ class ResPartner(models.Model):
             "context": {"one_customer": True},
         }
 
+    @api.readonly
     def action_open_communication(self):
         """What was said and sent to and by this customer and its contacts."""
         self.ensure_one()

@@ -21,12 +21,16 @@ class Statement(models.Model):
         return {"sections": sections, "heads": statement._bucket_heads(), "bank": statement._bank_account()}
 
     def _entries(self, domain):
-        """The customer's entries in the company and its branches, oldest first. As superuser: a statement holds
-        all of them, whoever sends it."""
+        """The customer's entries in the company and its branches, oldest first."""
+        return self._ledger().search(self._entries_domain() + domain, order="date, id")
+
+    def _ledger(self):
+        """As superuser: a statement holds all of the customer's entries, whoever sends it."""
+        return self.env["kundekartotek.ledger.entry"].sudo()
+
+    def _entries_domain(self):
         tree = self.env["res.partner"].with_company(self.company_id)._company_tree_ids()
-        return self.env["kundekartotek.ledger.entry"].sudo().search([
-            ("partner_id", "=", self.partner_id.id), ("company_id", "in", list(tree)),
-            ("date", "<=", self.date), *domain], order="date, id")
+        return [("partner_id", "=", self.partner_id.id), ("company_id", "in", list(tree)), ("date", "<=", self.date)]
 
     def _open_sections(self):
         """What is open now, by currency, in the order it falls due."""
@@ -44,17 +48,16 @@ class Statement(models.Model):
 
     def _movement_sections(self):
         """Every movement of the period, by currency, between opening and closing balance."""
-        sections = {}
         first = self.date_from or self.date
-        for entry in self._entries([]):
-            currency = entry.currency_id
-            section = sections.setdefault(currency, self._section(currency))
-            section["total"] = currency.round(section["total"] + entry.amount_currency)
-            if entry.date < first:
-                section["opening"] = section["total"]
-            else:
-                section["lines"].append({
-                    **self._describe(entry), "amount": entry.amount_currency, "balance": section["total"]})
+        before = self._ledger()._read_group(
+            self._entries_domain() + [("date", "<", first)], ["currency_id"], ["amount_currency:sum"])
+        sections = {currency: self._section(currency) | {"opening": amount, "total": amount}
+                    for currency, amount in before}
+        for entry in self._entries([("date", ">=", first)]):
+            section = sections.setdefault(entry.currency_id, self._section(entry.currency_id))
+            section["total"] = entry.currency_id.round(section["total"] + entry.amount_currency)
+            section["lines"].append({
+                **self._describe(entry), "amount": entry.amount_currency, "balance": section["total"]})
         for section in self._open_sections():
             if section["currency"] in sections:
                 sections[section["currency"]]["buckets"] = section["buckets"]

@@ -77,11 +77,11 @@ class AgingReport(models.AbstractModel):
 
     @api.model
     def _report_columns(self, options):
-        company = [Column(self.env._("Company"), width=18)] if self._several_companies() else []
+        company = [Column(self.env._("Company"), width=14)] if self._several_companies() else []
         return [
-            Column(self.env._("Number"), width=10), Column(self.env._("Customer"), width=30), *company,
-            *(Column(label, "money", 13) for label in self._amounts().values()),
-            Column(self.env._("Oldest due date"), "date"), Column(self.env._("Open items"), "integer", 8),
+            Column(self.env._("Number"), width=10), Column(self.env._("Customer"), width=28), *company,
+            *(Column(label, "money", 13, noughts=name == "total") for name, label in self._amounts().items()),
+            Column(self.env._("Oldest due date"), "date", 12), Column(self.env._("Open items"), "integer", 8),
             Column(self.env._("Days overdue"), "integer", 8), Column(self.env._("Share"), "percent", 8),
         ]  # fmt: skip
 

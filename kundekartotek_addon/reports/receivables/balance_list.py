@@ -51,6 +51,7 @@ class BalanceList(models.Model):
         self.invalidate_model(flush=False)
         return super()._search(domain, offset, limit, order, **kwargs)
 
+    @api.readonly
     def action_open_entries(self):
         """The entries of the period behind a line."""
         self.ensure_one()
@@ -78,8 +79,8 @@ class BalanceList(models.Model):
         return [
             Column(self.env._("Customer No."), width=14), Column(self.env._("Customer"), width=40),
             *(Column(label, "money") for label in (
-                self.env._("Opening Balance"), self.env._("Debit"), self.env._("Credit"),
-                self.env._("Closing Balance")))]
+                self.env._("Opening Balance"), self.env._("Debit"), self.env._("Credit"))),
+            Column(self.env._("Closing Balance"), "money", noughts=True)]
 
     @api.model
     def _report_rows(self, options):

@@ -27,7 +27,7 @@ class CustomerSpecification(models.AbstractModel):
             Column(self.env._("Document Date"), "date", width=12), Column(self.env._("Text"), width=26),
             Column(self.env._("Reference"), width=20), Column(self.env._("Due Date"), "date"),
             Column(self.env._("Debit"), "money"), Column(self.env._("Credit"), "money"),
-            Column(self.env._("Balance"), "money")]
+            Column(self.env._("Balance"), "money", noughts=True)]
 
     @api.model
     def _report_rows(self, options):
