@@ -33,19 +33,27 @@ def invoice(bench):
 
 def indexes(bench):
     """Posting with the addon's indexes and, in the same database, without them: pairs in turn, the difference of each.
-
-    The indexes are dropped in the transaction that posts, which is rolled back.
     """
     with databases.environment(bench.databases.ours) as env:
         names = [name for name, table, *_rest in schema.added_indexes(env) if table.startswith("account_move")]
+    yield _with_and_without(bench, "our indexes", names)
+
+
+def ledger_index(bench):
+    """The same with and without the one index that the customers' ledger is read by."""
+    yield _with_and_without(bench, "the ledger's index", ["account_move_line_ledger_items_idx"])
+
+
+def _with_and_without(bench, label, names):
+    """The indexes are dropped in the transaction that posts, which is rolled back."""
     customers = bench.value(CUSTOMERS, PAIRS * BATCH)
 
     def posting(dropped, env, number):
         return _posting(iter(customers[number * BATCH:][:BATCH]), dropped)(env)
 
-    yield bench.paired(
-        f"posting {BATCH} invoices with our indexes", functools.partial(posting, ()), functools.partial(posting, names),
-        PAIRS, "without them")
+    return bench.paired(
+        f"posting {BATCH} invoices with {label}", functools.partial(posting, ()), functools.partial(posting, names),
+        PAIRS, "without")
 
 
 def _posting(customers, dropped=()):
