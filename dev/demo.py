@@ -106,6 +106,8 @@ def make(databases: Databases, name: str) -> None:
 def serving(databases: Databases, name: str, port: int) -> Iterator[tuple[Popen, str]]:
     """The web server, answering, with its address, for as long as the block."""
     log, url = log_file(f"server-{name}.log"), f"http://localhost:{port}"
+    # Printed documents fetch their styles from there; Odoo learns it only when an administrator logs in.
+    databases.server.query("UPDATE ir_config_parameter SET value = :'url' WHERE key = 'web.base.url'", name, url=url)
     with (
         open(log, "w") as output,
         databases.odoo.started("-d", name, http_port=str(port), stdout=output, stderr=output) as server,

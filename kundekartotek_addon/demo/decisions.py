@@ -22,6 +22,7 @@ class DemoDecisions:
         self._note(late)
         self._hold_orders(late.commercial_partner_id[:ORDERS])
         self._hold_bank_account(late.commercial_partner_id[-1])
+        self._plan_statements(late.commercial_partner_id)
 
     def _late_invoices(self):
         """:return: the oldest unpaid invoice of each customer that is late, largest first"""
@@ -59,3 +60,14 @@ class DemoDecisions:
         case_worker = self.env.ref("kundekartotek_addon.demo_user_saksbehandler")
         self.keep("demo_bank_account", self.env["res.partner.bank"].with_user(case_worker).create({
             "partner_id": customer.id, "acc_number": "8601 11 17947"}).sudo())
+
+    def _plan_statements(self, customers):
+        """From next month on statements go out by themselves, but to a customer who wants none; this month some were
+        printed."""
+        case_worker = self.env.ref("kundekartotek_addon.demo_user_saksbehandler")
+        self.company.write({
+            "statement_monthly": True, "statement_day": 5, "statement_user_id": case_worker.id,
+            "statement_planned_month": self.today.replace(day=1)})
+        customers[-1].statement_opt_out = True
+        self.env["kundekartotek.statement"].with_user(case_worker)._make(
+            customers[:4].with_user(case_worker), state="printed")

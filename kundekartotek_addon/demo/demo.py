@@ -39,6 +39,7 @@ class KundekartotekDemo(models.AbstractModel):
             "demo_company_service", "Fjordlys Service AS", "310419982", "Verkstedveien 3", "5039", "Bergen")
         self._make_users(main + branch)
         self = self.with_company(main).with_context(allowed_company_ids=(main + branch).ids)
+        self._open_bank_account(main)
         setup = DemoSetup(main.with_env(self.env), self._keep)
         setup.make_categories()
         plans, contacts = self._make_customers(main, setup)
@@ -106,6 +107,12 @@ class KundekartotekDemo(models.AbstractModel):
         # try_loading() wants a fully loaded registry, or Odoo's own demo invoices; here is neither.
         self.env["account.chart.template"]._load("no", company, install_demo=False)
         return company
+
+    def _open_bank_account(self, company):
+        """What customers pay to."""
+        journal = self.env["account.journal"].search([("type", "=", "bank"), ("company_id", "=", company.id)], limit=1)
+        journal.set_bank_account("1503 40 12358")
+        journal.bank_account_id.allow_out_payment = True
 
     def _make_users(self, companies):
         admin = self.env.ref("base.user_admin")

@@ -87,6 +87,7 @@ class DemoLedger:
         """Register the planned payments through the bank journal and match those that are matched."""
         journal = self.env["account.journal"].search(
             [("type", "=", "bank"), ("company_id", "=", self.company.id)], limit=1)
+        journal.inbound_payment_method_line_ids.name = "Innbetaling"  # which is the payments' text
         self.payments.sort(key=lambda payment: (payment[0], payment[1].id))
         payments = self.env["account.payment"].create([{
             "payment_type": "inbound", "partner_type": "customer", "journal_id": journal.id, "date": day,
