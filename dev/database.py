@@ -85,6 +85,8 @@ class Databases:
                 failure="The template database could not be made.",
             )
         self.finish(partial, name)
+        # It cannot be cloned while anybody is in it: a server on all databases would be, with its jobs.
+        self.server.query('ALTER DATABASE :"name" ALLOW_CONNECTIONS false', name=name)
 
     def make(self, name: str) -> str:
         """A database with the addon and without demo data."""

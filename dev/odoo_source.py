@@ -26,7 +26,8 @@ LINKED_PACKAGES = (
 )
 # unstable's font-awesome no longer has the file names of 4.7, which the tree links to
 LINKED_FROM_STABLE = ("fonts-font-awesome",)
-# Debian leaves out this file, which web.assets_backend lists: without it every browser tour fails
+# Debian leaves out this file, which web.assets_backend lists: without it every browser tour fails.
+# A package has it below the folder odoo, a source checkout beside that.
 LEFT_OUT = "addons/mail/static/lib/selfie_segmentation/selfie_segmentation.js"
 DEBIAN_TREE = CACHE / f"odoo-{SERIES}-debian"
 
@@ -44,7 +45,7 @@ def find() -> OdooSource:
     if os.environ.get("ODOO_SRC"):
         return _checkout(Path(os.environ["ODOO_SRC"]).expanduser().resolve())
     for package in _importable():
-        if _series(package) == SERIES and (package / LEFT_OUT).exists():
+        if _is_usable(package):
             return OdooSource(package, digest(str(package), (package / "release.py").read_text()))
         say(f"  The Odoo at {package} is not used: not {SERIES}, or without files that its web client lists.")
     tree = built(DEBIAN_TREE, "Downloading Odoo 19 from Debian (about 140 MB)", _obtain)
@@ -53,7 +54,7 @@ def find() -> OdooSource:
 
 def is_ready() -> bool:
     """Whether Odoo can be had without the network."""
-    return bool(os.environ.get("ODOO_SRC")) or (DEBIAN_TREE / ".complete").exists() or any(_importable())
+    return bool(os.environ.get("ODOO_SRC")) or (DEBIAN_TREE / ".complete").exists() or any(map(_is_usable, _importable()))
 
 
 def _checkout(folder: Path) -> OdooSource:
@@ -72,6 +73,11 @@ def _importable() -> Iterator[Path]:
     for folder in spec.submodule_search_locations or () if spec else ():
         if (Path(folder) / "release.py").exists():
             yield Path(folder)
+
+
+def _is_usable(package: Path) -> bool:
+    """Whether an importable Odoo is of our series and has its web client's files."""
+    return _series(package) == SERIES and any((folder / LEFT_OUT).exists() for folder in (package, package.parent))
 
 
 def _series(package: Path) -> str | None:

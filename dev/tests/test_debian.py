@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+import contextlib
+import io
+import shutil
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
-from dev import debian
+from dev import browser, cache, debian, postgres
+from dev.cache import Problem
 
 DEB822 = """\
 # made by the image
@@ -126,3 +131,64 @@ class TestSources(unittest.TestCase):
     def test_no_sources_at_all(self):
         with tempfile.TemporaryDirectory() as folder:
             self.assertEqual(debian.machine_sources(Path(folder)), [])
+
+
+class TestMissing(unittest.TestCase):
+    """What a machine lacks is installed, or named in one sentence."""
+
+    def setUp(self):
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        self.folder = Path(folder)
+        self.enterContext(mock.patch.object(cache, "CACHE", self.folder))
+        self.enterContext(contextlib.redirect_stderr(io.StringIO()))
+        self.quiet = self.enterContext(mock.patch.object(debian, "quiet"))
+        self.user = self.enterContext(mock.patch.object(debian.os, "geteuid", return_value=1000))
+
+    def nothing_is_installed(self):
+        self.enterContext(mock.patch.object(shutil, "which", lambda name, **_path: name == "apt-get"))
+
+    def test_browser_and_server_name_the_command_to_type(self):
+        self.nothing_is_installed()
+        self.enterContext(mock.patch.object(postgres, "_installed_programs", return_value={}))
+        for ensure, package in ((browser.ensure, "chromium"), (postgres.find_programs, "postgresql")):
+            with self.subTest(package), self.assertRaises(Problem) as problem:
+                ensure()
+            self.assertIn(f"apt-get install --no-install-recommends {package}'", str(problem.exception))
+            self.assertNotIn("\n", str(problem.exception))
+        self.quiet.assert_not_called()
+
+    def test_root_gets_them_from_debian(self):
+        self.nothing_is_installed()
+        self.user.return_value = 0
+        browser.ensure()
+        self.assertEqual([call.args[0][2] for call in self.quiet.call_args_list], ["update", "-y"])
+        self.assertEqual(self.quiet.call_args.args[0][-1], "chromium")
+
+    def test_a_browser_that_is_there_is_used(self):
+        self.enterContext(mock.patch.object(shutil, "which", lambda name: name == "chromium"))
+        browser.ensure()
+        self.quiet.assert_not_called()
+
+
+class TestOffline(unittest.TestCase):
+    """Real apt, with an archive that does not answer."""
+
+    def setUp(self):
+        self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        for module in (cache,):
+            self.enterContext(mock.patch.object(module, "CACHE", self.folder))
+        self.enterContext(contextlib.redirect_stderr(io.StringIO()))
+
+    def download(self, *lines):
+        sources = debian.parse_one_line("\n".join(lines))
+        with mock.patch.object(debian, "machine_sources", return_value=sources):
+            debian.download("odoo-19", (), (), self.folder)
+
+    @unittest.skipUnless(shutil.which("apt-get"), "apt is Debian's; without ../shared too")
+    def test_an_archive_that_does_not_answer(self):
+        with self.assertRaisesRegex(Problem, "odoo-19 was not found in .*: is this machine online.*ODOO_SRC"):
+            self.download("deb http://127.0.0.1:9/debian bookworm main")
+
+    def test_a_machine_without_debians_archive(self):
+        with self.assertRaisesRegex(Problem, "No Debian archive is among this machine's apt sources: set ODOO_SRC"):
+            self.download("deb http://archive.example.org/ubuntu noble main")

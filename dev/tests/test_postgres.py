@@ -13,7 +13,7 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-from dev import cache, database, postgres
+from dev import cache, database, odoo_source, postgres
 from dev.cache import ROOT, Problem
 
 USE = """
@@ -188,11 +188,16 @@ class TestQueries(PostgresCase):
 
 
 class FakeOdoo:
-    """As much of an Odoo as the handling of databases asks for."""
+    """As much of an Odoo as the handling of databases asks for: what it installs is an empty database."""
+
+    source = odoo_source.OdooSource(Path("odoo"), "test")
 
     def __init__(self, server, folder):
         self.server = server
         self.data_folder = folder / "odoo-data"
+
+    def quiet(self, _option, name, *arguments, log, failure):
+        self.server.run("createdb", name)
 
 
 class TestDatabases(PostgresCase):
@@ -248,6 +253,14 @@ class TestDatabases(PostgresCase):
         self.databases.clone("source", self.databases.demo)
         self.addCleanup(self.databases.drop, self.databases.demo)
         self.assertEqual(self.databases.ours(), [self.databases.demo])
+
+    def test_nobody_is_in_the_template_when_it_is_cloned(self):
+        template = self.databases.template()
+        self.addCleanup(self.databases.drop, template)
+        with self.assertRaisesRegex(Problem, "not currently accepting connections"):
+            self.server.query("SELECT 1", template)
+        self.databases.clone(self.databases.template(), "copy")
+        self.assertEqual(self.server.query("SELECT 1", "copy"), [["1"]])
 
     def test_notes(self):
         self.source()

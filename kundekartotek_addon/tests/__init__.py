@@ -41,6 +41,7 @@ from . import test_sheet
 from . import test_receivables_download
 from . import test_receivables_aging
 from . import test_receivables_tie_out
+from . import test_receivables_print
 from . import test_receivables_property
 from . import test_receivables_snapshot
 from . import test_receivables_aging_report
