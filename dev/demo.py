@@ -14,6 +14,8 @@ from dev.brreg_server import BrregServer
 from dev.cache import ADDON, ROOT, Problem, digest, lock, log_file, say, step
 from dev.database import Databases, addon_digest
 
+# Odoo installs the import of spreadsheets wherever there is a web client; the template goes without such modules.
+MODULES = f"{ADDON.name},base_import"
 START_SECONDS = 180
 NORWEGIAN_USERS = ROOT / "dev" / "shell_scripts" / "norwegian_users.py"
 # one row per role: a login of the addon's demo data (or admin) and the roles given to it
@@ -87,7 +89,7 @@ def make(databases: Databases, name: str) -> None:
             "-d",
             partial,
             "-i",
-            ADDON.name,
+            MODULES,
             "--with-demo",
             "--no-http",
             "--stop-after-init",

@@ -75,6 +75,7 @@ class OdooRuns:
         rows = snapshot.records(self.server, name, columns)
         report += self._logged("install", "-d", name, "-i", ADDON.name, "--no-http")
         report += self._script("ledger", name, f'PREFIX, REGISTRY = "Under", "{REGISTRY_BESIDE}"\n')
+        report += self._script("every_model", name)
         used = self._ids(name)
         report += self._logged("upgrade", "-d", name, "-u", ADDON.name, "--no-http")
         report += self._translations(name)

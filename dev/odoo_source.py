@@ -54,7 +54,8 @@ def find() -> OdooSource:
 
 def is_ready() -> bool:
     """Whether Odoo can be had without the network."""
-    return bool(os.environ.get("ODOO_SRC")) or (DEBIAN_TREE / ".complete").exists() or any(map(_is_usable, _importable()))
+    downloaded = (DEBIAN_TREE / ".complete").exists()
+    return bool(os.environ.get("ODOO_SRC")) or downloaded or any(map(_is_usable, _importable()))
 
 
 def _checkout(folder: Path) -> OdooSource:

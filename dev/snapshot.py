@@ -24,13 +24,11 @@ STRUCTURE = {
     "function": "SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = current_schema::regnamespace",
     "type": "SELECT typname FROM pg_type WHERE typnamespace = current_schema::regnamespace AND typtype IN ('e', 'd')",
     "extension": "SELECT extname FROM pg_extension",
-    # Other modules' ids of reflected code are Odoo's own bookkeeping: where a model of ours inherits from
-    # one that they extend, some are named after them, and stay when the model goes.
-    "external id": "SELECT concat_ws('.', module, name) FROM ir_model_data"
-    " WHERE module = 'kundekartotek_addon' OR model NOT IN"
-    " ('ir.model.fields', 'ir.model.fields.selection', 'ir.model.inherit')",
+    "external id": "SELECT concat_ws('.', module, name) FROM ir_model_data",
     "model": "SELECT model FROM ir_model",
     "field": "SELECT concat_ws('.', model, name) FROM ir_model_fields",
+    "constraint known to Odoo": "SELECT name FROM ir_model_constraint",
+    "relation known to Odoo": "SELECT name FROM ir_model_relation",
     "job": "SELECT concat_ws(' ', id, cron_name) FROM ir_cron",
     "parameter": "SELECT key FROM ir_config_parameter",
     **{
@@ -51,6 +49,15 @@ STRUCTURE = {
             ("message subtype", "mail_message_subtype", "name"),
             ("mail template", "mail_template", "name"),
             ("paper format", "report_paperformat", "name"),
+        )
+    },
+    **{
+        f"{kind} on records of": f"SELECT DISTINCT {column} FROM {table} WHERE {column} IS NOT NULL"  # noqa: S608
+        for kind, table, column in (
+            ("message", "mail_message", "model"),
+            ("file", "ir_attachment", "res_model"),
+            ("task", "mail_activity", "res_model"),
+            ("follower", "mail_followers", "res_model"),
         )
     },
 }

@@ -26,8 +26,7 @@ def uninstall_hook(env):
     """Remove what the ORM does not know of."""
     drop_all(env.cr)
     _drop_number_counters(env)
-    _forget_inherited_selections(env)
-    _forget_parameters(env)
+    _forget_records(env)
 
 
 def _drop_number_counters(env):
@@ -39,14 +38,17 @@ def _drop_number_counters(env):
         env.cr.execute(SQL("DROP SEQUENCE %s", SQL.identifier(name)))
 
 
-def _forget_inherited_selections(env):
-    """Odoo files the choices of a field that a model of ours has from ``mail`` under ``mail``, and forgets them
-    there when the model goes."""
-    env.cr.execute(SQL(
-        "DELETE FROM ir_model_data WHERE model = 'ir.model.fields.selection' AND module <> 'kundekartotek_addon'"
-        " AND starts_with(name, 'selection__kundekartotek_')"))
-
-
-def _forget_parameters(env):
-    """What Settings has stored: modes and addresses of the outside world, which no file of ours makes."""
-    env.cr.execute(SQL("DELETE FROM ir_config_parameter WHERE starts_with(key, 'kundekartotek_addon.')"))
+def _forget_records(env):
+    """What Odoo itself would leave: the ids that it files under other modules, of the choices and parents that models
+    of ours have from them; its notes of foreign keys, which go with their columns; saved searches; and what
+    Settings has stored, which no file of ours makes."""
+    for statement in (
+        """DELETE FROM ir_model_data
+            WHERE model IN ('ir.model.fields.selection', 'ir.model.inherit') AND module <> 'kundekartotek_addon'
+              AND name ~ '^(selection|model_inherit)__kundekartotek_'""",
+        """DELETE FROM ir_model_constraint
+            WHERE type = 'f' AND module = (SELECT id FROM ir_module_module WHERE name = 'kundekartotek_addon')""",
+        "DELETE FROM ir_filters WHERE starts_with(model_id, 'kundekartotek.')",
+        "DELETE FROM ir_config_parameter WHERE starts_with(key, 'kundekartotek_addon.')",
+    ):
+        env.cr.execute(SQL(statement))

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from lxml import etree
 
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
+from odoo.tools.safe_eval import safe_eval
 
-from .common import KundekartotekCase
+from .common import ROLES, KundekartotekCase
 
 
 @tagged("post_install", "-at_install")
@@ -70,6 +71,51 @@ class TestCustomerViews(KundekartotekCase):
             every.search([("id", "in", every.ids), ("customer_lookup", "in", ["02345", "K-10042"])]),
             customer + short,
         )
+
+    def test_every_filter_and_group_works_for_every_role(self):
+        self.make_customer(city="Moss", zip="1530")
+        view = self.env.ref("kundekartotek_addon.res_partner_view_search")
+        roles = [self.make_user(role) for role in ROLES]
+        salesperson = new_test_user(self.env, login="views_sales", groups="sales_team.group_sale_salesman_all_leads")
+        for user in [*roles, salesperson]:
+            Partner = self.env["res.partner"].with_user(user)
+            arch = etree.fromstring(Partner.get_view(view.id, "search")["arch"])
+            domains = {
+                node.get("name"): safe_eval(node.get("domain"), {"uid": user.id})
+                for node in arch.iter("filter") if node.get("domain")}
+            groups = [
+                safe_eval(node.get("context"))["group_by"] for node in arch.iter("filter") if node.get("context")]
+            self.assertGreater(len(domains), 5)
+            self.assertGreater(len(groups), 4)
+            for name, domain in domains.items():
+                with self.subTest(user=user.login, filter=name):
+                    Partner.search_count([("is_customer", "=", True), *domain])
+            for name in groups:
+                with self.subTest(user=user.login, group=name):
+                    self.assertTrue(Partner.formatted_read_group([("is_customer", "=", True)], [name], ["__count"]))
+
+    def test_the_card_has_the_words_that_odoos_bokmaal_lacks(self):
+        self.env.user.group_ids += self.env.ref("base.group_multi_company")
+        Partner = self.env["res.partner"].with_context(lang="nb_NO")
+        card = etree.fromstring(Partner.get_view(self.env.ref("base.view_partner_form").id, "form")["arch"])
+        shown = {
+            "names": [node.get("placeholder") for node in card.findall(".//h1/field[@name='name']")],
+            "address": card.findtext(".//span[@name='address_name']/span"),
+            "vat": card.find(".//sheet/group//field[@name='vat']").get("string"),
+            "company": card.find(".//page[@name='sales_purchases']//field[@name='company_id']").get("placeholder"),
+            "bank": card.find(".//page[@name='accounting']//field[@name='bank_ids']").get("string"),
+            "tags": card.find(".//sheet/group//field[@name='category_id']").get("placeholder"),
+            "state": card.find(".//sheet/group//field[@name='state_id']").get("placeholder"),
+        }
+        self.assertEqual(shown, {
+            "names": ["f.eks. Fjellbekk Bakeri AS", "f.eks. Kari Nordmann"],
+            "address": "Adresse", "vat": "Mva-nr.", "company": "Synlig for alle", "bank": "Bankkontoer",
+            "tags": "f.eks. «B2B», «VIP», «Rådgivning»", "state": "Delstat"})
+        customer = self.make_customer().with_context(lang="nb_NO")
+        self.assertIn("Kunde registrert", customer._creation_message())
+        self.assertEqual(customer.partner_vat_placeholder, "NO999999999MVA, hvis mva-registrert")
+        contact = self.env["res.partner"].create({"name": "Leverandøren AS"})
+        self.assertNotIn("Customer", contact._creation_message())
 
     def test_export_comes_back_unchanged(self):
         customers = self.make_customer(

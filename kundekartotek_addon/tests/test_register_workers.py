@@ -66,6 +66,15 @@ class TestRegisterWorkers(BaseCase):
         except Exception as error:  # whatever it is, the test shall see it
             errors.append(error)
 
+    def test_a_number_is_queued_again_while_its_entry_is_written(self):
+        """A file is read in once more while the first reading's numbers are being looked up."""
+        with self.connection() as ours:
+            ours.execute_query(SQL("SELECT 1"))  # what is committed from here on is not seen
+            with self.connection() as theirs:
+                entry = theirs["kundekartotek.register.entry"].search([("number", "=", self.numbers[0])])
+                entry.next_due = fields.Datetime.now()
+            ours["kundekartotek.register.entry"]._insert_due([self.numbers[0]])
+
     def test_two_workers_never_fetch_the_same_number(self):
         self.server.latency = 0.02
         errors = []

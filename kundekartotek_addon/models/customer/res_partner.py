@@ -54,6 +54,9 @@ class ResPartner(models.Model):
         self.ensure_one()
         return "business" if self.is_company else "consumer"
 
+    def _creation_message(self):
+        return self.env._("Customer registered") if self.is_customer else super()._creation_message()
+
     @api.model_create_multi
     def create(self, vals_list):
         partners = super().create([self._lock_chosen_customer_type(vals) for vals in vals_list])

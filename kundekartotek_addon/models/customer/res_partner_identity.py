@@ -160,6 +160,12 @@ class ResPartner(models.Model):
         )
         return super(ResPartner, self - copies)._check_vat(validation)
 
+    def _compute_partner_vat_placeholder(self):
+        super()._compute_partner_vat_placeholder()
+        for partner in self:
+            if partner.country_code in orgnr.NORWEGIAN_COUNTRIES:
+                partner.partner_vat_placeholder = self.env._("NO999999999MVA, if registered for VAT")
+
     @api.onchange("company_registry")
     def _onchange_company_registry(self):
         return self._complete_typed(orgnr.REGISTRY)

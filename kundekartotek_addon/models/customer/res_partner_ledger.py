@@ -143,22 +143,3 @@ class ResPartner(models.Model):
     def _ledger_fields(self, *names):
         """What must be in the database before the ledger is asked: these fields, and who belongs to whom."""
         return [self._fields["commercial_partner_id"], *map(self.env["account.move.line"]._fields.get, names)]
-
-
-class AccountAccount(models.Model):
-    """Which accounts are receivables is kept between requests."""
-
-    _inherit = "account.account"
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        accounts = super().create(vals_list)
-        if "asset_receivable" in accounts.mapped("account_type"):
-            self.env.registry.clear_cache()
-        return accounts
-
-    def write(self, vals):
-        result = super().write(vals)
-        if "account_type" in vals:
-            self.env.registry.clear_cache()
-        return result

@@ -38,10 +38,12 @@ class RegisterEntry(models.Model):
 
     @api.model
     def _insert_due(self, numbers):
-        """Give these numbers an entry that is due, where they have none."""
+        """Give these numbers an entry that is due, where they have none. Those that have one are left out first: a
+        conflict with an entry that somebody writes at the same time would end our transaction."""
         self.env.cr.execute(SQL(
             """INSERT INTO kundekartotek_register_entry (number, next_due, create_date, write_date, attempts)
                SELECT number, %(now)s, %(now)s, %(now)s, 0 FROM unnest(%(numbers)s) number
+                WHERE NOT EXISTS (SELECT FROM kundekartotek_register_entry e WHERE e.number = number.number)
                ON CONFLICT (number) DO NOTHING""",
             now=fields.Datetime.now(), numbers=numbers))
 
