@@ -56,6 +56,7 @@ from . import test_register_entry
 from . import test_register_choice
 from . import test_register_difference
 from . import test_register_feed
+from . import test_register_network_gone
 from . import test_register_run
 from . import test_register_workers
 from . import test_register_tour

@@ -270,17 +270,23 @@ class TestRegisterFeed(RegisterCase):
         self.night()
         self.assertEqual(self.customer.register_status, "active")
 
-    def test_one_query_a_page(self):
+    def test_one_query_a_page_however_many_customers(self):
         self.night()
         feed = self.Feed.search([("kind", "=", "unit")])
-        now = fields.Datetime.now()
-        events = [brreg.Event(30_000_000 + place, now, f"{900000000 + place}", "change") for place in range(10_000)]
-        page = brreg.FeedPage(tuple(events), events[-1].id, True)
-        self.env.flush_all()
-        feed.fetch(["last_event_id", "last_event_time"])
-        with self.assertQueryCount(2):  # the match, and where the reading has come to
-            feed._take(page)
+        now, strangers = fields.Datetime.now(), 900_000_000
+        for place, unmatched in enumerate((0, 10, 1000)):  # customers of ours that the page does not tell of
+            self.Entry._enqueue([f"{800_000_000 + number}" for number in range(unmatched)])
+            first = 30_000_000 + 10_000 * place
+            events = [brreg.Event(first + event, now, f"{strangers + event}", "change") for event in range(9_999)]
+            events.append(brreg.Event(first + 9_999, now, "310410004", "change"))
+            page = brreg.FeedPage(tuple(events), events[-1].id, False)
             self.env.flush_all()
+            feed.fetch(["last_event_id", "last_event_time"])
+            self.patch(type(self.Entry), "_wake", lambda entries, at=None: None)  # costs the same, whatever is matched
+            # the match, and where the reading has come to
+            with self.subTest(unmatched=unmatched), self.assertQueryCount(2):
+                self.assertEqual(feed._take(page), ["310410004"])
+                self.env.flush_all()
 
     def test_switched_off(self):
         self.env["ir.config_parameter"].set_param("kundekartotek_addon.register_mode", "off")

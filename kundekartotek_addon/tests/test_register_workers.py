@@ -9,14 +9,15 @@ from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import SQL, mute_logger
 
+from ..models.register.address_check import URL_KEY as ADDRESS_URL_KEY
+from ..models.register.register_service import MODE_KEY, URL_KEY
 from .register_case import BrregServer
 
-PARAMETERS = ("kundekartotek_addon.register_mode", "kundekartotek_addon.register_url")
 
-
-@tagged("post_install", "-at_install")
-class TestRegisterWorkers(BaseCase):
+class WorkersCase(BaseCase):
     """Several real connections, each a worker that commits. Everything made is removed afterwards."""
+
+    parameters = {}  # by their keys, names of the stand-in's addresses
 
     def setUp(self):
         super().setUp()
@@ -24,21 +25,15 @@ class TestRegisterWorkers(BaseCase):
         # The test runner's thread holds the lock for the whole run; our threads need the registry too.
         self.enterContext(patch.object(Registry, "_lock", threading.RLock()))
         self.server = self.enterContext(BrregServer(firms=120, demo=False))
-        self.numbers = [number for number in self.server.register.firms.numbers()
-                        if "navn" in self.server.register.get(number)][:60]
         self.before = {}
         self.addCleanup(self.clean)
         with self.connection() as env:
-            for key, value in zip(PARAMETERS, ("on", self.server.register_url), strict=True):
+            for key, value in {MODE_KEY: "on", **self.parameters}.items():
                 self.before[key] = env["ir.config_parameter"].get_param(key)
-                env["ir.config_parameter"].set_param(key, value)
-            env["kundekartotek.register.entry"].search([]).next_due = False
-            env["kundekartotek.register.entry"].create([
-                {"number": number, "next_due": fields.Datetime.now() - timedelta(days=1)} for number in self.numbers])
+                env["ir.config_parameter"].set_param(key, getattr(self.server, value, value))
 
     def clean(self):
         with self.connection() as env:
-            env["kundekartotek.register.entry"].search([("number", "in", self.numbers)]).unlink()
             env["res.partner"].search([("name", "=like", "Samtidig register%")]).unlink()
             for key, value in self.before.items():
                 env["ir.config_parameter"].set_param(key, value)
@@ -49,6 +44,64 @@ class TestRegisterWorkers(BaseCase):
         with self.registry.cursor() as cr:
             yield api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True})
 
+    def work(self, model, job, errors):
+        try:
+            with self.connection() as env:
+                getattr(env[model], job)()
+        except Exception as error:  # whatever it is, the test shall see it
+            errors.append(error)
+
+    def work_at_once(self, model, job):
+        """Two workers at the same job, in small batches."""
+        errors = []
+        with patch.object(self.registry[model], "_queue_batch", 4):
+            workers = [threading.Thread(target=self.work, args=(model, job, errors)) for _worker in range(2)]
+            for worker in workers:
+                worker.start()
+            for worker in workers:
+                worker.join(120)
+        self.assertFalse(errors)
+        self.assertGreater(self.server.log.most_at_once, 1, "the workers did not work at the same time")
+
+
+@tagged("post_install", "-at_install")
+class TestAddressWorkers(WorkersCase):
+    parameters = {ADDRESS_URL_KEY: "address_url"}
+
+    def test_two_workers_never_ask_for_the_same_address(self):
+        with self.connection() as env:
+            partners = env["res.partner"].create([
+                {"name": f"Samtidig register {number}", "country_id": env.ref("base.no").id, "street": "storgata 118",
+                 "zip": "4307", "city": "Sandnes"} for number in range(30)])
+            env["kundekartotek.address.check"].search([]).next_due = False
+            env["kundekartotek.address.check"]._enqueue(partners)
+        self.server.latency = 0.02
+        self.work_at_once("kundekartotek.address.check", "_cron_check")
+        self.assertEqual(self.server.log.requests, 30, "an address was asked for twice")
+        with self.connection() as env:
+            rows = env["kundekartotek.address.check"].search([("partner_id", "in", partners.ids)])
+            self.assertEqual(rows.mapped("status"), ["matched"] * 30)
+            self.assertFalse(any(rows.mapped("next_due")) or any(rows.mapped("claimed_until")))
+
+
+@tagged("post_install", "-at_install")
+class TestRegisterWorkers(WorkersCase):
+    parameters = {URL_KEY: "register_url"}
+
+    def setUp(self):
+        super().setUp()
+        self.numbers = [number for number in self.server.register.firms.numbers()
+                        if "navn" in self.server.register.get(number)][:60]
+        with self.connection() as env:
+            env["kundekartotek.register.entry"].search([]).next_due = False
+            env["kundekartotek.register.entry"].create([
+                {"number": number, "next_due": fields.Datetime.now() - timedelta(days=1)} for number in self.numbers])
+
+    def clean(self):
+        with self.connection() as env:
+            env["kundekartotek.register.entry"].search([("number", "in", self.numbers)]).unlink()
+        super().clean()
+
     def create_customer(self, env, number):
         return env["res.partner"].create({
             "name": "Samtidig register AS", "is_company": True, "customer_rank": 1,
@@ -58,13 +111,6 @@ class TestRegisterWorkers(BaseCase):
         with self.connection() as env:
             return env["kundekartotek.register.entry"].search_count(
                 [("number", "in", self.numbers), ("fetched", "!=", False)])
-
-    def work(self, errors):
-        try:
-            with self.connection() as env:
-                env["kundekartotek.register.entry"]._cron_fetch()
-        except Exception as error:  # whatever it is, the test shall see it
-            errors.append(error)
 
     def test_a_number_is_queued_again_while_its_entry_is_written(self):
         """A file is read in once more while the first reading's numbers are being looked up."""
@@ -77,16 +123,8 @@ class TestRegisterWorkers(BaseCase):
 
     def test_two_workers_never_fetch_the_same_number(self):
         self.server.latency = 0.02
-        errors = []
-        with patch.object(self.registry["kundekartotek.register.entry"], "_queue_batch", 4):
-            workers = [threading.Thread(target=self.work, args=(errors,)) for _worker in range(2)]
-            for worker in workers:
-                worker.start()
-            for worker in workers:
-                worker.join(120)
-        self.assertFalse(errors)
+        self.work_at_once("kundekartotek.register.entry", "_cron_fetch")
         self.assertEqual(self.fetched(), len(self.numbers))
-        self.assertGreater(self.server.log.most_at_once, 1, "the workers did not work at the same time")
         asked = [number for path in self.server.log.paths if "/enheter?" in path
                  for number in self.server.log.summary()["numbers"] if number in path]
         self.assertEqual(len(asked), len(set(asked)), "a number was fetched by both")
