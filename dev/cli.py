@@ -72,7 +72,13 @@ def _parser() -> argparse.ArgumentParser:
         nargs="*",
         metavar="NAME",
         help="a room, test file, class, method or Class.method of the addon, a tool, a file of "
-        "dev/tests, or one of the words lint, launcher, tools",
+        "dev/tests, or one of the words lint, launcher, oca, tools",
+    )
+    sub.add_argument(
+        "--with-oca",
+        action="store_true",
+        help="with every check, or by the name oca alone: beside OCA's account_financial_risk, sale_financial_risk "
+        "and auditlog, which are downloaded",
     )
     sub = add(
         "run",
@@ -156,11 +162,11 @@ def run_demo(known: argparse.Namespace, rest: list[str]) -> int:
 def test(known: argparse.Namespace, rest: list[str]) -> int:
     results = suite.Results()
     if known.names:
-        suite.run_named(known.names, ready, results)
+        suite.run_named([*known.names, *["oca"] * known.with_oca], ready, results)
     else:
         with ready() as databases:
             venv.ensure_pdf()
-            suite.run_all(databases, results)
+            suite.run_all(databases, results, known.with_oca)
     return results.close()
 
 

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
-from dev import checks, demo, snapshot, test_report
+from dev import checks, demo, oca, snapshot, test_report
 from dev.cache import ADDON, ROOT
 from dev.database import LANGUAGE, Scratch
 from dev.odoo_cli import Odoo, free_port
@@ -17,6 +18,7 @@ from dev.test_report import Report, checked
 
 SCRIPTS = ROOT / "dev" / "shell_scripts"
 REQUEST_SECONDS = 120
+BESIDE_OCA = ("test_credit_order.py", "test_credit_invoice.py", "test_credit_exposure.py", "test_audit_changes.py")
 # organisation numbers with valid check digits
 REGISTRY_BEFORE, REGISTRY_BETWEEN, REGISTRY_BESIDE = "999999999", "999999972", "999999980"
 BREAK_OFF = """
@@ -59,6 +61,32 @@ class OdooRuns:
                 language = _language_after_login(url, name, login)
                 report += checked([] if language == LANGUAGE else [f"{login} ({roles}) works in {language}"])
         return report
+
+    def beside_oca(self) -> Report:
+        """Install the addon where OCA's credit modules and audit log are, with the web shop: their own tests fail
+        no more than before, and ours of credit and audit pass."""
+        modules, name = list(oca.VERSIONS), self.scratch.clone("oca")
+        path = ("--addons-path", f"{ROOT},{oca.find(self.odoo.venv)}")
+        self._logged("oca-install", "-d", name, "-i", ",".join(modules), "--no-http", *path)
+        alone = self._own_tests("oca-alone", name, modules, *path)
+        tags = ["neighbours", *(f"/{ADDON.name}/tests/{file}" for file in BESIDE_OCA)]
+        report = self._logged(
+            "oca-ours", "-d", name, "-i", f"{ADDON.name},website_sale", "--test-tags", ",".join(tags), *path,
+            tests_expected=True)
+        beside = self._own_tests("oca-beside", name, modules, *path)
+        known = set(map(_heading, alone.failures))
+        broken = [failure for failure in beside.failures if _heading(failure) not in known]
+        if not alone.tests or beside.tests != alone.tests:
+            broken.append(f"{alone.tests} tests of OCA's ran alone, {beside.tests} beside ours")
+        return report + Report(
+            tests=beside.tests - beside.failed_tests + len(broken), failed_tests=len(broken), failures=broken)
+
+    def _own_tests(self, purpose: str, name: str, modules: Sequence[str], *options: str) -> Report:
+        """The tests of other modules, in a database that has them."""
+        script = f"MODULES = {modules}\n" + (SCRIPTS / "own_tests.py").read_text()
+        return self._logged(
+            purpose, "shell", "-d", name, "--http-port", str(free_port()), *options, script=script,
+            tests_expected=True)
 
     def life(self) -> Report:
         """Install without demo data beside a ledger, once in vain; use, upgrade, compare the translations, uninstall.
@@ -143,6 +171,11 @@ def export_template(odoo: Odoo, name: str, folder: Path) -> Path:
         failure="Odoo could not export the addon's terms.",
     )
     return path
+
+
+def _heading(failure: str) -> str:
+    """What a failure is called, the same in every database."""
+    return re.sub(r"\d+", "", failure.partition("\n")[0])
 
 
 def _language_after_login(url: str, database: str, login: str) -> str:

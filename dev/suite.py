@@ -19,6 +19,7 @@ from dev.test_report import Report, checked
 from dev.venv import Venv
 
 WORKERS = 2
+BESIDE_OCA = "beside OCA's credit modules and audit log"
 
 
 class Results:
@@ -79,8 +80,8 @@ def run_unit_tests(venv: Venv, kind: str, name: str = "") -> Report:
     return report
 
 
-def run_all(databases: Databases, results: Results) -> None:
-    """Everything: quick checks first, then the runs of Odoo, two at a time."""
+def run_all(databases: Databases, results: Results, with_oca: bool = False) -> None:
+    """Everything: quick checks first, then the runs of Odoo, two at a time; beside OCA's modules if asked for."""
     venv = databases.odoo.venv
     run_lint(results, venv)
     results.run("tests of the launcher", lambda: run_unit_tests(venv, "launcher"))
@@ -97,6 +98,8 @@ def run_all(databases: Databases, results: Results) -> None:
             "install, use, upgrade, translations, uninstall": runs.life,
             "demo company, a login per role": runs.demo_company,
         }
+        if with_oca:
+            actions[BESIDE_OCA] = runs.beside_oca
         jobs = [pool.submit(results.run, title, action) for title, action in actions.items()]
         try:
             for job in jobs:
@@ -118,10 +121,10 @@ def run_named(names: Sequence[str], ready, results: Results) -> None:
             for kind in unit_tests.TESTS
             if name == kind or unit_tests.files(kind, name)
         ]
-        if not here and not there and name != "lint":
+        if not here and not there and name not in ("lint", "oca"):
             raise Problem(
                 f"No test is called {name}. Rooms, test files, classes and methods of {ADDON.name}/tests, "
-                "files of dev/tests, tools, and the words lint, launcher and tools are known."
+                "files of dev/tests, tools, and the words lint, launcher, oca and tools are known."
             )
         tags += here
         units += there
@@ -136,6 +139,9 @@ def run_named(names: Sequence[str], ready, results: Results) -> None:
         if tags:
             with databases.scratch() as scratch:
                 results.run("Odoo tests", lambda: OdooRuns(scratch).tests("named", tags=tags))
+        if "oca" in names:
+            with databases.scratch() as scratch:
+                results.run(BESIDE_OCA, OdooRuns(scratch).beside_oca)
 
 
 def test_files() -> list[Path]:
