@@ -18,8 +18,8 @@ class CreditSecurity(models.Model):
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
     kind = fields.Selection(
-        [("insurance", "Credit insurance"), ("guarantee", "Guarantee")], required=True, default="insurance",
-        tracking=True)
+        [("insurance", "Credit insurance"), ("guarantee", "Guarantee")], string="Type of Security", required=True,
+        default="insurance", tracking=True)
     name = fields.Char(string="Insurer or Guarantor", required=True, tracking=True)
     reference = fields.Char(string="Policy Number")
     amount = fields.Monetary(required=True, tracking=True)
