@@ -96,7 +96,7 @@ def watch_raw_changes(cr, table, model_name, name_column, columns, customer):
 
 
 def drop_all(cr):
-    """Remove the functions, and with them every trigger: the ORM knows of neither."""
-    cr.execute("SELECT oid::regprocedure FROM pg_proc WHERE starts_with(proname, 'kundekartotek_audit_')")
+    """Remove the addon's functions, and with them every trigger: the ORM knows of neither."""
+    cr.execute("SELECT oid::regprocedure FROM pg_proc WHERE starts_with(proname, 'kundekartotek_')")
     for (function,) in cr.fetchall():
         cr.execute(SQL("DROP FUNCTION %s CASCADE", SQL(function)))

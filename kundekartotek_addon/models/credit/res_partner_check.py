@@ -6,7 +6,10 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 from odoo.tools.misc import formatLang
 
+from ...tools import orgnr
 from ...tools.credit import CENT, Picture, find
+from ..register.register_entry import CUSTOMER_NUMBER
+from ..register.res_partner_register import HOLD
 
 
 class CreditFacts(NamedTuple):
@@ -20,7 +23,24 @@ class CreditFacts(NamedTuple):
     block_reason: str
     group_id: int | None
     group_limit: float | None
+    in_register: bool  # whether the public register may have something against it
     policy: object
+
+    def rules(self, checkpoint):
+        """The rules that this customer can break at a checkpoint, as far as is known without its figures."""
+        can_break = {
+            "limit": self.limit is not None or self.group_id is not None, "overdue": True, "oldest": True,
+            "review": self.review_late > 0, "register": self.in_register,
+            "blocked": self.blocks(checkpoint)}
+        return [rule for rule in self.policy.rules[checkpoint] if rule.action != "nothing" and can_break[rule.kind]]
+
+    def blocks(self, checkpoint):
+        """Whether a person has blocked this customer for documents of a checkpoint."""
+        return self.block in ("all", f"{checkpoint}s")
+
+    def exempts(self, term, checkpoint):
+        """Whether a payment term keeps a document from being tested."""
+        return self.policy.exempts_immediate and term._is_immediate() and not self.blocks(checkpoint)
 
 
 class ResPartner(models.Model):
@@ -42,9 +62,12 @@ class ResPartner(models.Model):
                        AND r.kind = 'temporary' AND %(today)s BETWEEN r.date_from AND r.date_to) AS raised,
                    (SELECT sum(s.amount)::float FROM kundekartotek_credit_security s
                      WHERE s.partner_id = p.id AND s.company_id = %(company)s
-                       AND %(today)s BETWEEN s.date_from AND s.date_to) AS secured
+                       AND %(today)s BETWEEN s.date_from AND s.date_to) AS secured,
+                   EXISTS (SELECT 1 FROM kundekartotek_register_entry e
+                            WHERE e.number = %(number)s AND e.status = ANY(%(against)s)) AS in_register
               FROM res_partner p LEFT JOIN (%(membership)s) shared ON shared.partner_id = p.id
              WHERE p.id = ANY(%(ids)s)""",
+            number=CUSTOMER_NUMBER, against=list(HOLD),
             mode=self._credit_mode_sql("p"), limit=self._root_value_sql("p", "credit_limit"),
             review=self._root_value_sql("p", "credit_review_date"),
             block=self._root_value_sql("p", "credit_block"),
@@ -52,7 +75,8 @@ class ResPartner(models.Model):
             company=company.id, today=fields.Date.context_today(self), ids=self.ids,
             membership=self.env["kundekartotek.credit.group"]._membership_sql(company.id),
             to_flush=[
-                *self._flushed("res.partner", "customer_type", "customer_category_id"),
+                *self._flushed("res.partner", "customer_type", "customer_category_id", *orgnr.FIELDS),
+                *self._flushed("kundekartotek.register.entry", "number", "status"),
                 *self._flushed("kundekartotek.credit.request", "partner_id", "company_id", "state", "kind",
                                "amount", "date_from", "date_to"),
                 *self._flushed("kundekartotek.credit.security", "partner_id", "company_id", "amount",
@@ -67,7 +91,7 @@ class ResPartner(models.Model):
             limit += row["secured"] or 0.0
         return CreditFacts(
             row["id"], row["mode"], limit, max(row["review_late"] or 0, 0), row["block"] or "",
-            row["block_reason"] or "", row["group_id"], row["group_limit"], policy)
+            row["block_reason"] or "", row["group_id"], row["group_limit"], row["in_register"], policy)
 
     def _credit_check(self, checkpoint, entries, move_ids=(), counted=False):
         """Test documents in their order, each with those before it that pass.
@@ -82,22 +106,26 @@ class ResPartner(models.Model):
         entries = [entry for entry in entries if entry[3] > CENT]
         customers = self.browse({partner.id for _document, partner, *_rest in entries})
         facts = customers._credit_facts() if entries else {}
-        tested = {id_: fact for id_, fact in facts.items() if fact.policy and fact.policy.rules[checkpoint]}
-        if not tested:
-            return {}
+        facts = {id_: fact for id_, fact in facts.items() if fact.policy}
+        rules = {id_: fact.rules(checkpoint) for id_, fact in facts.items()}
+        tested = {id_: fact for id_, fact in facts.items() if rules[id_]}
         self.env["kundekartotek.credit.lock"]._take(self.env.company.root_id.id, [
             ("group", fact.group_id) if fact.group_id else ("partner", id_)
             for id_, fact in tested.items() if fact.limit is not None or fact.group_id])
         measured = customers.browse(tested)._credit_measure(tested.values(), checkpoint, move_ids)
-        entries = [entry for entry in entries if entry[1].id in tested]
         result, added = {}, defaultdict(float)
         for _document, partner, addition, _risk in entries if counted else ():
-            added["partner", partner.id] -= addition
-            added["group", tested[partner.id].group_id] -= addition
+            if partner.id in tested:
+                added["partner", partner.id] -= addition
+                added["group", tested[partner.id].group_id] -= addition
         for document, partner, addition, risk in entries:
-            fact = tested[partner.id]
+            if not (fact := facts.get(partner.id)):
+                continue
+            if partner.id not in tested:
+                result[document] = [], Picture(), fact
+                continue
             picture = partner._credit_picture(fact, checkpoint, measured, addition, added)
-            result[document] = find(fact.policy.rules[checkpoint], picture), picture, fact
+            result[document] = find(rules[partner.id], picture), picture, fact
             if not document._credit_stops(*result[document], risk):
                 added["partner", partner.id] += addition
                 added["group", fact.group_id] += addition
@@ -105,7 +133,9 @@ class ResPartner(models.Model):
 
     def _credit_measure(self, facts, checkpoint, move_ids):
         """:return: (amounts by partner as ``_credit_amounts``, exposure by partner, exposure by group)"""
-        rules = [rule for fact in facts for rule in fact.policy.rules[checkpoint] if rule.action != "nothing"]
+        if not facts:
+            return {}, {}, {}
+        rules = [rule for fact in facts for rule in fact.rules(checkpoint)]
         members = self._credit_members({fact.group_id for fact in facts if fact.group_id})
         ids = set(self.ids).union(*members.values())
         amounts = self._credit_amounts(
@@ -131,7 +161,6 @@ class ResPartner(models.Model):
         amounts, exposure, groups = measured
         mine = amounts[self.id]
         credits = mine.get("credits", 0.0)
-        blocked = fact.block in ("all", f"{checkpoint}s")
         return Picture(
             exposure=exposure[self.id] + added["partner", self.id] + addition,
             limit=fact.limit,
@@ -143,26 +172,26 @@ class ResPartner(models.Model):
                     if isinstance(key, tuple) and key[0] == "oldest"},
             review_late=fact.review_late,
             register="\n".join(self._credit_register_reasons(fact, checkpoint)),
-            blocked=(fact.block_reason or " ") if blocked else "",
+            blocked=(fact.block_reason or " ") if fact.blocks(checkpoint) else "",
         )
 
     def _credit_register_reasons(self, fact, checkpoint):
         """What the public register says against this customer, where a rule asks; in words."""
-        if not any(rule.kind == "register" for rule in fact.policy.rules[checkpoint]):
+        if not any(rule.kind == "register" for rule in fact.rules(checkpoint)):
             return []
-        return self.sudo()._register_hold_reasons()
+        return self.sudo()._in_company_language()._register_hold_reasons()
 
     # -- what screens show -----------------------------------------------------------------------------
 
     def _credit_overviews(self, with_parts=False):
         """For each of these commercial partners what the card and the documents show; amounts, so only for
-        those who may see them. At most three statements.
+        those who may see them. Two statements, three where customers share limits.
 
         :return: ``{partner id: {exposure, limit, available, percent, mode, …}}``; available is None if unlimited
         """
         facts = self._credit_facts()
         members = self._credit_members({fact.group_id for fact in facts.values() if fact.group_id})
-        amounts = self._credit_amounts(set(facts).union(*members.values()))
+        amounts = self._credit_amounts(set(facts).union(*members.values()), shown=with_parts)
         parts = self._credit_exposure_parts([]) if with_parts else []
         result = {}
         for partner in self._origin:

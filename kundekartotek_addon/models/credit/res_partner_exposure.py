@@ -7,13 +7,15 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..customer.res_partner_figures import AMOUNT_GROUPS
+from .uninvoiced_orders import CREATE
 
 
 class ExposurePart(NamedTuple):
     """A kind of document that a company risks money on.
 
     ``sql`` is a SELECT of the commercial partner's id and an amount in the currency of the company at the root.
-    It may read ``items``, a row per customer with open items: ``partner_id``, ``receivable``, ``credits``.
+    It may read ``payer``, every partner whose documents are asked for: ``id``, ``customer_id`` (its commercial
+    partner); and ``items``, a row per customer with open items: ``partner_id``, ``receivable``, ``credits``.
     ``domain`` gives the records of ``model`` behind a customer's amount.
     """
 
@@ -63,13 +65,17 @@ class ResPartner(models.Model):
         for partner in self:
             partner.credit_overview = pictures.get(partner.commercial_partner_id._origin.id, {})
 
+    def init(self):
+        super().init()
+        self.env.cr.execute(CREATE)
+
     # -- the parts: a hook -----------------------------------------------------------------------------
 
     @api.model
-    def _credit_exposure_parts(self, partner_ids=None, move_ids=()):
+    def _credit_exposure_parts(self, partner_ids, move_ids=()):
         """What counts. Another module adds its documents with one entry, see ``ExposurePart``.
 
-        :param partner_ids: ids of the commercial partners asked for; None for all
+        :param partner_ids: ids of the commercial partners asked for
         :param move_ids: invoices under test, which count by themselves
         """
         env = self.env
@@ -91,7 +97,7 @@ class ResPartner(models.Model):
                 "drafts", env._("Draft invoices"), self._draft_invoices_sql(partner_ids, move_ids),
                 "account.move", self._drafts_domain))
         parts.append(ExposurePart(
-            "held", env._("Orders on hold"), self._held_orders_sql(partner_ids), "sale.order",
+            "held", env._("Orders on hold"), self._held_orders_sql(), "sale.order",
             lambda partner: [("credit_state", "=", "hold"), ("state", "in", ("draft", "sent")),
                              *self._orders_domain(partner)], counted=False))
         return parts
@@ -121,83 +127,46 @@ class ResPartner(models.Model):
     @api.model
     def _credit_items_sql(self, partner_ids, thresholds=(), tolerances=()):
         """SELECT of open receivable items per commercial partner: ``receivable``, ``credits`` (negative), then
-        for each threshold the sum overdue and for each tolerance the due date of the oldest item above it.
+        for each threshold the sum overdue and for each tolerance the due date of the oldest item above it. What
+        a customer disputes is owed, but not overdue.
 
         :param thresholds: pairs (days, tolerance)
         """
         today = fields.Date.context_today(self)
         due = SQL("coalesce(item.date_maturity, item.date)")
+        accepted = SQL(
+            """item.move_id <> ALL(ARRAY(
+                   SELECT id FROM account_move
+                    WHERE dispute_since IS NOT NULL AND commercial_partner_id = ANY(%s)))""",
+            partner_ids, to_flush=self.env["account.move"]._fields["dispute_since"])
+
+        def above(tolerance):
+            return SQL("item.amount_residual > %s AND %s", tolerance, accepted)
+
         return SQL(
             """
-            SELECT owner.commercial_partner_id AS partner_id,
+            SELECT payer.customer_id AS partner_id,
                    sum(item.amount_residual) FILTER (WHERE item.amount_residual > 0) AS receivable,
                    sum(item.amount_residual) FILTER (WHERE item.amount_residual < 0) AS credits %(more)s
-              FROM account_move_line item JOIN res_partner owner ON owner.id = item.partner_id
+              FROM account_move_line item JOIN payer ON payer.id = item.partner_id
              WHERE item.account_id IN %(accounts)s AND item.company_id IN %(companies)s
-               AND item.parent_state = 'posted' AND item.amount_residual <> 0 AND %(chosen)s
-             GROUP BY owner.commercial_partner_id""",
+               AND item.parent_state = 'posted' AND item.amount_residual <> 0
+             GROUP BY payer.customer_id""",
             more=SQL("").join([
-                *(SQL(", sum(item.amount_residual) FILTER (WHERE item.amount_residual > %s AND %s < %s::date - %s)",
-                      tolerance, due, today, days) for days, tolerance in thresholds),
-                *(SQL(", %s::date - min(%s) FILTER (WHERE item.amount_residual > %s)", today, due, tolerance)
+                *(SQL(", sum(item.amount_residual) FILTER (WHERE %s AND %s < %s::date - %s)",
+                      above(tolerance), due, today, days) for days, tolerance in thresholds),
+                *(SQL(", %s::date - min(%s) FILTER (WHERE %s)", today, due, above(tolerance))
                   for tolerance in tolerances)]),
             accounts=self._receivable_account_ids(), companies=self._company_tree_ids(),
-            chosen=self._of_customers(SQL("item.partner_id"), partner_ids),
             to_flush=self._ledger_fields(
                 "account_id", "amount_residual", "company_id", "date", "date_maturity", "parent_state",
                 "partner_id"))
 
     @api.model
     def _uninvoiced_orders_sql(self, partner_ids):
-        """SELECT of what is left to invoice of confirmed orders, taxes included, at the order's own rate: the
-        quantity ordered, or delivered if more, less what is posted; down payments that were invoiced, and not
-        yet deducted, are owed already. An order that only drafts have invoiced is open as before."""
+        """SELECT of what is left to invoice of confirmed orders, see ``uninvoiced_orders``."""
         return SQL(
-            """
-            SELECT owner.commercial_partner_id AS partner_id, sum(left_over.amount)
-              FROM (SELECT o.id FROM sale_order o
-                     WHERE o.state = 'sale' AND o.invoice_status <> 'invoiced' AND %(of_order)s
-                     UNION
-                    SELECT l.order_id
-                      FROM account_move m
-                      JOIN account_move_line i ON i.move_id = m.id
-                      JOIN sale_order_line_invoice_rel r ON r.invoice_line_id = i.id
-                      JOIN sale_order_line l ON l.id = r.order_line_id
-                     WHERE m.state = 'draft' AND m.move_type IN ('out_invoice', 'out_receipt', 'out_refund')
-                       AND %(of_draft)s) open
-              JOIN sale_order o ON o.id = open.id AND o.state = 'sale' AND o.company_id IN %(companies)s
-              JOIN res_partner owner ON owner.id = o.partner_invoice_id
-              JOIN sale_order_line l ON l.order_id = o.id AND l.display_type IS NULL
-              LEFT JOIN uom_uom unit ON unit.id = l.product_uom_id
-             CROSS JOIN LATERAL (
-                   SELECT coalesce(sum(s.sign * i.quantity * coalesce(u.factor / nullif(unit.factor, 0), 1)), 0) AS qty,
-                          coalesce(sum(s.sign * i.price_total / coalesce(nullif(m.invoice_currency_rate, 0), 1)), 0)
-                              AS amount
-                     FROM sale_order_line_invoice_rel r
-                     JOIN account_move_line i ON i.id = r.invoice_line_id
-                     JOIN account_move m ON m.id = i.move_id
-                     LEFT JOIN uom_uom u ON u.id = i.product_uom_id
-                    CROSS JOIN LATERAL (SELECT CASE m.move_type WHEN 'out_refund' THEN -1 ELSE 1 END AS sign) s
-                    WHERE r.order_line_id = l.id AND m.state = 'posted') posted
-             CROSS JOIN LATERAL (
-                   SELECT CASE WHEN l.is_downpayment THEN -posted.amount
-                               WHEN l.product_uom_qty > 0 THEN
-                                    l.price_total / l.product_uom_qty / coalesce(nullif(o.currency_rate, 0), 1)
-                                    * greatest(greatest(l.product_uom_qty, l.qty_delivered) - posted.qty, 0)
-                               WHEN l.product_uom_qty < 0 THEN
-                                    l.price_total / l.product_uom_qty / coalesce(nullif(o.currency_rate, 0), 1)
-                                    * least(l.product_uom_qty - posted.qty, 0)
-                               ELSE l.price_unit * (1 - coalesce(l.discount, 0) / 100)
-                                    / coalesce(nullif(o.currency_rate, 0), 1)
-                                    * greatest(coalesce(l.qty_delivered, 0) - posted.qty, 0)
-                          END AS amount) left_over
-             WHERE %(chosen)s
-             GROUP BY owner.commercial_partner_id""",
-            companies=self._company_tree_ids(),
-            of_order=self._of_customers(SQL("o.partner_invoice_id"), partner_ids),
-            of_draft=SQL("TRUE") if partner_ids is None else SQL("m.commercial_partner_id = ANY(%s)", partner_ids),
-            chosen=SQL("TRUE") if partner_ids is None else SQL(
-                "owner.commercial_partner_id = ANY(%s)", partner_ids),
+            "SELECT * FROM kundekartotek_uninvoiced_orders(%s, %s)", partner_ids, list(self._company_tree_ids()),
             to_flush=[
                 *self._flushed("sale.order", "company_id", "currency_rate", "invoice_status", "partner_invoice_id",
                                "state"),
@@ -217,11 +186,11 @@ class ResPartner(models.Model):
                    sum(i.price_total / coalesce(nullif(m.invoice_currency_rate, 0), 1))
               FROM account_move m JOIN account_move_line i ON i.move_id = m.id AND i.display_type = 'product'
              WHERE m.state = 'draft' AND m.move_type IN ('out_invoice', 'out_receipt')
-               AND m.company_id IN %(companies)s AND %(chosen)s AND m.id <> ALL(%(tested)s)
+               AND m.company_id IN %(companies)s AND m.commercial_partner_id = ANY(%(partners)s)
+               AND m.id <> ALL(%(tested)s)
                AND NOT EXISTS (SELECT 1 FROM sale_order_line_invoice_rel r WHERE r.invoice_line_id = i.id)
              GROUP BY m.commercial_partner_id""",
-            companies=self._company_tree_ids(), tested=list(move_ids),
-            chosen=SQL("TRUE") if partner_ids is None else SQL("m.commercial_partner_id = ANY(%s)", partner_ids),
+            companies=self._company_tree_ids(), tested=list(move_ids), partners=partner_ids,
             to_flush=[
                 *self._flushed("account.move", "company_id", "commercial_partner_id", "invoice_currency_rate",
                                "move_type", "state"),
@@ -229,27 +198,16 @@ class ResPartner(models.Model):
                 *self._ledger_fields("display_type", "move_id", "price_total")])
 
     @api.model
-    def _held_orders_sql(self, partner_ids):
+    def _held_orders_sql(self):
         return SQL(
             """
-            SELECT owner.commercial_partner_id AS partner_id,
-                   sum(o.amount_total / coalesce(nullif(o.currency_rate, 0), 1))
-              FROM sale_order o JOIN res_partner owner ON owner.id = o.partner_invoice_id
+            SELECT payer.customer_id, sum(o.amount_total / coalesce(nullif(o.currency_rate, 0), 1))
+              FROM sale_order o JOIN payer ON payer.id = o.partner_invoice_id
              WHERE o.credit_state = 'hold' AND o.state IN ('draft', 'sent') AND o.company_id IN %(companies)s
-               AND %(chosen)s
-             GROUP BY owner.commercial_partner_id""",
+             GROUP BY payer.customer_id""",
             companies=self._company_tree_ids(),
-            chosen=self._of_customers(SQL("o.partner_invoice_id"), partner_ids),
             to_flush=self._flushed("sale.order", "amount_total", "company_id", "credit_state", "currency_rate",
                                    "partner_invoice_id", "state"))
-
-    @api.model
-    def _of_customers(self, column, partner_ids):
-        """SQL condition that a column of partners belongs to these commercial partners."""
-        if partner_ids is None:
-            return SQL("TRUE")
-        return SQL(
-            "%s IN (SELECT id FROM res_partner WHERE commercial_partner_id = ANY(%s))", column, partner_ids)
 
     @api.model
     def _flushed(self, model, *names):
@@ -258,21 +216,26 @@ class ResPartner(models.Model):
     # -- putting them together -------------------------------------------------------------------------
 
     @api.model
-    def _credit_amounts(self, partner_ids, move_ids=(), thresholds=(), tolerances=()):
+    def _credit_amounts(self, partner_ids, move_ids=(), thresholds=(), tolerances=(), shown=False):
         """The exposure of these commercial partners by part, and what is overdue, in one statement.
 
+        :param shown: the parts too that are only shown, and do not count
         :return: ``{partner id: {"exposure", part, (days, tolerance), ("oldest", tolerance): amount or days}}``
         """
-        parts = self._credit_exposure_parts(list(partner_ids), move_ids)
+        partner_ids = list(partner_ids)
+        parts = [part for part in self._credit_exposure_parts(partner_ids, move_ids) if part.counted or shown]
         names = [part.name for part in parts] + list(thresholds) + [("oldest", each) for each in tolerances]
         numbers = range(1, len(thresholds) + len(tolerances) + 1)
         columns = ["partner_id", "receivable", "credits", *(f"figure_{number}" for number in numbers)]
         selects = [part.sql for part in parts] + [
             SQL("SELECT partner_id, %s FROM items", SQL.identifier(f"figure_{number}")) for number in numbers]
         rows = self.env.execute_query(SQL(
-            "WITH items (%s) AS MATERIALIZED (%s) %s",
-            SQL(", ").join(map(SQL.identifier, columns)),
-            self._credit_items_sql(list(partner_ids), thresholds, tolerances),
+            """WITH payer AS MATERIALIZED (
+                      SELECT id, commercial_partner_id AS customer_id FROM res_partner
+                       WHERE commercial_partner_id = ANY(%s)),
+                    items (%s) AS MATERIALIZED (%s) %s""",
+            partner_ids, SQL(", ").join(map(SQL.identifier, columns)),
+            self._credit_items_sql(partner_ids, thresholds, tolerances),
             SQL(" UNION ALL ").join(
                 SQL("SELECT %s AS part, part.* FROM (%s) AS part(partner_id, amount)", number, select)
                 for number, select in enumerate(selects))))

@@ -8,6 +8,10 @@ class ResPartner(models.Model):
 
     _inherit = "res.partner"
 
+    def _in_company_language(self):
+        """These customers, spoken of in the company's language: what is stored is read by all, whoever writes it."""
+        return self.with_context(lang=self.env.company.root_id.sudo().partner_id.lang or self.env.lang)
+
     def _credit_words(self, findings):
         """:return: one line per finding, without amounts"""
         return "\n".join(self._credit_word(finding) for finding in findings)
