@@ -71,4 +71,6 @@ from . import test_credit_order
 from . import test_credit_exposure
 from . import test_credit_invoice
 from . import test_credit_limit
+from . import test_credit_neighbours
 from . import test_credit_paths
+from . import test_credit_tour

@@ -54,6 +54,14 @@ class CreditCase(AccountTestInvoicingCommon):
         return customer.with_env(cls.env)
 
     @classmethod
+    def _bankrupt(cls, customer):
+        """As the register has told of it."""
+        customer.sudo().write({"company_registry": "923609016", "country_id": cls.env.ref("base.no").id})
+        cls.env["kundekartotek.register.entry"].sudo().search([("number", "=", "923609016")]).unlink()
+        cls.env["kundekartotek.register.entry"].sudo().create(
+            {"number": "923609016", "answer": "found", "status": "bankrupt"})
+
+    @classmethod
     def _order(cls, customer=None, amount=1000.0, quantity=1.0, **vals):
         """A quotation without VAT."""
         customer = customer or cls.customer

@@ -19,9 +19,9 @@ class TestCreditExposure(CreditCase):
     """What counts, and that it counts once."""
 
     def _parts(self, customer=None):
-        amounts = (customer or self.customer)._credit_amounts((customer or self.customer).ids)
-        return {name: round(amount, 2) for name, amount in dict(amounts)[(customer or self.customer).id].items()
-                if amount and name != "exposure"}
+        customer = customer or self.customer
+        amounts = customer._credit_amounts(customer.ids, shown=True)[customer.id]
+        return {name: round(amount, 2) for name, amount in amounts.items() if amount and name != "exposure"}
 
     def _create_invoice(self, order, method="delivered", **vals):
         return self.env["sale.advance.payment.inv"].with_context(active_model="sale.order").create({
@@ -120,10 +120,10 @@ class TestCreditExposure(CreditCase):
     def test_another_module_adds_a_part_with_one_entry(self):
         model, core = type(self.env["res.partner"]), type(self.env["res.partner"])._credit_exposure_parts
 
-        def parts(records, partner_ids=None, move_ids=()):
+        def parts(records, partner_ids, move_ids=()):
             return [*core(records, partner_ids, move_ids), ExposurePart(
-                "deliveries", "Delivered", SQL("SELECT id, 700.0 FROM res_partner WHERE id = ANY(%s)", partner_ids),
-                "sale.order", lambda partner: [])]
+                "deliveries", "Delivered", SQL("SELECT customer_id, 700.0 FROM payer"), "sale.order",
+                lambda partner: [])]
 
         self.patch(model, "_credit_exposure_parts", parts)
         self.assertEqual(self.customer.credit_exposure, 700.0)
@@ -231,6 +231,25 @@ class TestCreditExposure(CreditCase):
                         self.assertAlmostEqual(measured, self._recomputed(customer), 2)
                         customer.invalidate_recordset(["credit_exposure"])
                         self.assertAlmostEqual(customer.credit_exposure, measured, 2)
+
+    def test_what_a_batch_adds_is_as_recomputed(self):
+        """Each document is tested with those before it: with the last one, the picture is what there is then."""
+        self._rules({"action": "warn", "percent": 1}, {"checkpoint": "invoice", "action": "warn", "percent": 1})
+        for seed in range(3):
+            rng = random.Random(seed)
+            customer = self._make_customer(f"Bunke {seed} AS", limit=1.0)
+            orders = self.env["sale.order"].union(*(
+                self._order(customer, rng.randrange(100, 9000), rng.randrange(1, 5)) for _number in range(5)))
+            orders.action_confirm()
+            self.assertAlmostEqual(self._decisions(orders[-1]).exposure, self._recomputed(customer), 2)
+            drafts = self.env["account.move"].union(*map(self._create_invoice, orders[:3]))
+            drafts[1].invoice_line_ids.quantity += 2  # more than was ordered
+            drafts[2].invoice_line_ids.quantity /= 2
+            drafts += self._draft(customer, rng.randrange(100, 9000))
+            drafts.action_post()
+            self.assertEqual(
+                [len(self._decisions(draft)) for draft in drafts], [0, 1, 0, 1], "what was ordered is not tested")
+            self.assertAlmostEqual(self._decisions(drafts[-1]).exposure, self._recomputed(customer), 2)
 
     def _step(self, rng, customer, moves, orders, euros, step):
         amount = rng.randrange(100, 400000) / 100

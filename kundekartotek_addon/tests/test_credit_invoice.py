@@ -69,6 +69,23 @@ class TestCreditInvoice(CreditCase):
         drafts[0].action_post()
         self.assertEqual(drafts.mapped("state"), ["posted", "draft"])
 
+    def test_neither_state_nor_total_is_written_past_the_test(self):
+        draft = self._draft(amount=11000.0).with_user(self.clerk)
+        with self.assertRaisesRegex(UserError, "Credit control"):
+            draft.write({"state": "posted"})
+        draft.write({"amount_total_signed": 0.0})
+        with self.assertRaisesRegex(UserError, "Credit control"):
+            draft.action_post()
+
+    def test_bankrupt_is_warned_of_as_shipped(self):
+        self.env["kundekartotek.credit.policy"].sudo().search([]).active = False
+        self.env.ref("kundekartotek_addon.credit_policy_standard").sudo().active = True
+        customer = self._make_customer("Null AS")  # unlimited: no figure of its own is asked for
+        self._bankrupt(customer)
+        draft = self._draft(customer, amount=500.0)
+        draft.action_post()
+        self.assertRecordValues(self._decisions(draft), [{"decision": "warned", "exposure": 500.0}])
+
     def test_drafts_count_once_while_posted(self):
         self.company.sudo().credit_count_drafts = True
         draft = self._draft(amount=9000.0)

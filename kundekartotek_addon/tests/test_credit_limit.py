@@ -4,7 +4,7 @@ from datetime import timedelta
 from psycopg2.errors import InsufficientPrivilege
 
 from odoo import Command
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import AccessError, RedirectWarning, UserError, ValidationError
 from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
 
@@ -132,6 +132,26 @@ class TestCreditLimit(CreditCase):
             request.with_user(self.manager).action_approve()
         with self.assertRaises(UserError):
             request.sudo().unlink()
+
+    def test_two_factors(self):
+        """Who signs in with a password alone neither releases nor approves, where the company demands two."""
+        Users = self.registry["res.users"]
+        self.patch(Users, "_two_factor_possible", lambda users: True)
+        self.patch(Users, "_mfa_type", lambda user: None)
+        request, order = self._ask(20000.0), self._order(amount=20000.0)
+        order.action_confirm()
+        wizard = self.env["kundekartotek.credit.release"].with_user(self.manager).create({
+            "order_ids": [Command.set(order.ids)], "reason": "x"})
+        self.company.sudo().two_factor_required = True
+        for decide in (request.with_user(self.manager).action_approve, request.with_user(self.manager).action_decline,
+                       wizard.action_decide):
+            with self.assertRaises(RedirectWarning):
+                decide()
+        self.assertEqual((request.state, order.state), ("requested", "draft"))
+        self.patch(Users, "_mfa_type", lambda user: "totp")
+        wizard.action_decide()
+        request.with_user(self.manager).action_approve()
+        self.assertEqual((request.state, order.state), ("approved", "sale"))
 
     def test_forged_request(self):
         request = self.env["kundekartotek.credit.request"].with_user(self.seller).with_context(

@@ -85,10 +85,11 @@ class TestCreditOrder(CreditCase):
                 {"credit_block": "all", "credit_block_reason": "x"})
 
     def test_bankrupt_is_refused(self):
-        self.patch(type(self.env["res.partner"]), "_credit_register_reasons", lambda *args: ["Konkurs"])
+        self._bankrupt(self.customer)
         order = self._order(amount=10.0)
         order.action_confirm()
-        self.assertEqual((order.state, order.credit_state, order.credit_words), ("draft", "rejected", "Konkurs"))
+        self.assertEqual((order.state, order.credit_state), ("draft", "rejected"))
+        self.assertEqual(order.credit_words, "Brønnøysund: Bankrupt")
         self.assertEqual(self._decisions(order).decision, "refused")
 
     def test_immediate_payment_is_exempt(self):
@@ -96,6 +97,25 @@ class TestCreditOrder(CreditCase):
         order.action_confirm()
         self.assertEqual(order.state, "sale")
         self.assertEqual(self._decisions(order).mapped("decision"), ["exempt"])
+
+    def test_immediate_term_lifts_no_block(self):
+        """Whoever sells can write a payment term, and must not lift so what a credit manager decided."""
+        self.customer.with_user(self.manager).write({"credit_block": "orders", "credit_block_reason": "Tvist"})
+        order = self._order(amount=10.0, payment_term_id=self.terms_now.id).with_user(self.seller)
+        order.action_confirm()
+        self.assertEqual((order.state, order.credit_state), ("draft", "hold"))
+
+    def test_disputed_is_owed_but_not_overdue(self):
+        invoice = self._invoice(amount=6000.0, day=TODAY - timedelta(60), invoice_date_due=TODAY - timedelta(50))
+        self._rules({}, {"kind": "overdue", "days": 14, "amount": 5000.0}, {"kind": "oldest", "days": 30})
+        invoice.sudo()._note_followup({"dispute_since": TODAY, "dispute_reason": "Feil vare"})
+        order, larger = self._order(amount=10.0), self._order(amount=4000.0)
+        (order + larger).action_confirm()
+        self.assertEqual((order.state, larger.credit_words), ("sale", "Over the credit limit"))
+        invoice.sudo()._note_followup({"dispute_since": False, "dispute_reason": False})
+        again = self._order(amount=10.0)
+        again.action_confirm()
+        self.assertEqual(again.credit_words.count("\n"), 1)
 
     def test_no_payment_term_is_not_immediate(self):
         order = self._order(amount=99000.0, payment_term_id=False)
@@ -129,6 +149,25 @@ class TestCreditOrder(CreditCase):
             order.write({"state": "sale"})
         with self.assertRaises(UserError):
             order.with_context(credit_passed=True).write({"state": "sale"})
+
+    def test_totals_cannot_be_written_past_the_test(self):
+        """What the forms only show could be written over the API, and the test would believe it."""
+        order = self._order(amount=20000.0).with_user(self.seller)
+        for vals in ({"amount_total": 1.0}, {"currency_rate": 1e6}, {"invoice_status": "invoiced"},
+                     {"amount_paid": 1e9}, {"transaction_ids": [Command.clear()]}):
+            with self.assertRaises(AccessError):
+                order.write(vals)
+        for vals in ({"price_total": 1.0}, {"invoice_lines": [Command.clear()]}):
+            with self.assertRaises(AccessError):
+                order.order_line.write(vals)
+        with self.assertRaises(AccessError):
+            order.create({"partner_id": self.customer.id, "state": "sale", "amount_paid": 1e9})
+
+    def test_ordinary_line_is_no_down_payment(self):
+        order = self._order(amount=9000.0)
+        order.order_line.is_downpayment = True
+        order.action_confirm()
+        self.assertEqual((order.state, self.customer.credit_exposure), ("sale", 9000.0))
 
     def test_created_confirmed(self):
         with self.assertRaises(UserError):
@@ -199,6 +238,14 @@ class TestCreditOrder(CreditCase):
         second.action_confirm()
         self.assertEqual(second.credit_state, "hold")
 
+    def test_release_is_for_its_customer(self):
+        order = self._order(amount=20000.0)
+        order.action_confirm()
+        order._credit_release(20000.0, TODAY, "Avtalt")
+        order.partner_id = self._make_customer("Fattig AS", limit=100.0)
+        order.action_confirm()
+        self.assertEqual((order.state, order.credit_state), ("draft", "hold"))
+
     def test_smaller_release_lets_nothing_larger_through(self):
         order = self._order(amount=20000.0)
         order.action_confirm()
@@ -242,6 +289,37 @@ class TestCreditOrder(CreditCase):
         order.action_confirm()
         order.partner_invoice_id = poor
         self.assertEqual((order.state, order.credit_state), ("sale", "hold"))
+
+    def test_confirmed_order_given_to_another_customer(self):
+        """The invoice address follows the customer by itself."""
+        order = self._order(amount=6000.0)
+        order.action_confirm()
+        order.partner_id = self._make_customer("Fattig AS", limit=100.0)
+        self.assertEqual((order.state, order.credit_state), ("sale", "hold"))
+
+    def test_confirmed_order_in_another_currency(self):
+        """Confirmed in a weak currency, and then changed to kroner."""
+        self._rules({})
+        weak = self.setup_other_currency("IDR", rates=[("2020-01-01", 1500.0)])
+        pricelist = self.env["product.pricelist"].create({"name": "IDR", "currency_id": weak.id})
+        order = self._order(amount=60000.0, pricelist_id=pricelist.id)
+        order.action_confirm()
+        self.assertEqual((order.state, self.customer.credit_exposure), ("sale", 40.0))
+        order.currency_id = self.company.currency_id
+        self.assertEqual((order.state, order.credit_state), ("sale", "hold"))
+
+    def test_line_that_gets_its_order_from_the_context(self):
+        order = self._order(amount=6000.0)
+        order.action_confirm()
+        self.env["sale.order.line"].with_context(default_order_id=order.id).create({
+            "product_id": self.product.id, "price_unit": 6000.0, "tax_ids": []})
+        self.assertEqual(order.credit_state, "hold")
+
+    def test_line_moved_to_a_confirmed_order(self):
+        order, other = self._order(amount=6000.0), self._order(amount=6000.0)
+        order.action_confirm()
+        other.order_line.order_id = order
+        self.assertEqual((order.amount_total, order.credit_state), (12000.0, "hold"))
 
     def test_confirmed_order_no_longer_paid_at_once(self):
         order = self._order(amount=60000.0, payment_term_id=self.terms_now.id)
@@ -294,6 +372,35 @@ class TestCreditOrder(CreditCase):
         invoice._reverse_moves([{"invoice_date": TODAY}]).action_post()
         self._run_recheck()
         self.assertEqual(order.state, "sale")
+
+    def test_payment_from_the_bank_lets_it_through(self):
+        """Posted on the suspense account as the statement comes, and allocated later."""
+        invoice = self._invoice(amount=9000.0)
+        order = self._order(amount=5000.0)
+        order.action_confirm()
+        statement_line = self.env["account.bank.statement.line"].create({
+            "journal_id": self.bank_journal.id, "date": TODAY, "payment_ref": "Innbetaling", "amount": 9000.0})
+        self.assertFalse(order.credit_recheck)
+        item = invoice.line_ids.filtered(lambda line: line.display_type == "payment_term")
+        _liquidity, suspense, _other = statement_line._seek_for_lines()
+        suspense.write({"account_id": item.account_id.id, "partner_id": self.customer.id})
+        (suspense + item).reconcile()
+        self.assertTrue(order.credit_recheck)
+        self._run_recheck()
+        self.assertEqual(order.state, "sale")
+
+    def test_words_are_in_the_companys_language(self):
+        """Whoever confirms, and the job that tests again: many read what is stored."""
+        self.env["res.lang"]._activate_lang("nb_NO")
+        self.company.sudo().partner_id.lang = "nb_NO"
+        self._invoice(amount=9000.0)
+        order = self._order(amount=5000.0)
+        order.with_context(lang="en_US").action_confirm()
+        self.assertEqual(order.credit_words, "Over kredittgrensen")
+        self.assertEqual(self._decisions(order).words, "Over kredittgrensen")
+        self._pay(self.customer, 10.0)
+        self._run_recheck()
+        self.assertEqual((order.credit_state, order.credit_words), ("hold", "Over kredittgrensen"))
 
     def test_policy_may_leave_it_to_the_seller(self):
         self.env.ref("kundekartotek_addon.credit_policy_standard").sudo().releases_itself = False

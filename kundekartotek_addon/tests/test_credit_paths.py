@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """Every path × what a policy says, at both checkpoints."""
 import base64
+import contextlib
+import itertools
 import json
 from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
@@ -11,6 +13,8 @@ from odoo.tests import Form, HttpCase, freeze_time, tagged
 from odoo.tools import mute_logger
 
 from ..models.audit import audit_looks
+from ..models.credit.account_move import CreditStop
+from ..models.credit.credit_policy import KINDS
 from .credit_case import TODAY, CreditCase
 
 PIXEL = base64.b64encode(base64.b64decode(
@@ -151,6 +155,50 @@ class TestCreditPaths(CreditCase, HttpCase):
                     if path == "form" and action == "warn":
                         continue  # the dialog asks first
                     self.assertEqual(draft.state, state)
+
+
+@freeze_time(TODAY)
+@tagged("post_install", "-at_install")
+class TestCreditRules(CreditCase):
+    """Every rule at every checkpoint with every action, on a customer who breaks that rule alone."""
+
+    def _make_culprit(self, kind):
+        """:return: (customer who breaks a rule of this kind, the rule's numbers)"""
+        customer = self._make_customer(f"{kind} AS", limit=100.0 if kind == "limit" else 1e6)
+        if kind in ("overdue", "oldest"):
+            self._invoice(customer, amount=300.0, day=TODAY - timedelta(60), invoice_date_due=TODAY - timedelta(31))
+        if kind == "review":
+            customer.sudo().credit_review_date = TODAY - timedelta(31)
+        if kind == "blocked":
+            customer.sudo().write({"credit_block": "all", "credit_block_reason": "Tvist"})
+        if kind == "register":
+            self._bankrupt(customer)
+        numbers = {"overdue": {"days": 30, "amount": 299.0}, "oldest": {"days": 30}, "review": {"days": 30}}
+        return customer, numbers.get(kind, {})
+
+    def test_every_rule(self):
+        innocent = self._make_customer("Uskyldig AS", limit=1e6)
+        for kind, _label in KINDS:
+            culprit, numbers = self._make_culprit(kind)
+            for checkpoint, action in itertools.product(("order", "invoice"), ORDER):
+                self._rules({"kind": kind, "checkpoint": checkpoint, "action": action, **numbers})
+                for customer in (culprit, innocent):
+                    found = action if customer == culprit else "nothing"
+                    with self.subTest(kind=kind, checkpoint=checkpoint, action=action, customer=customer.name):
+                        self._check_documents(customer, checkpoint, found)
+
+    def _check_documents(self, customer, checkpoint, action):
+        """What becomes of an order and an invoice, where a rule for one of them finds something."""
+        order, draft = self._order(customer, amount=101.0), self._draft(customer, amount=101.0)
+        order.action_confirm()
+        with contextlib.suppress(CreditStop), self.env.cr.savepoint():
+            draft.action_post()
+        draft.invalidate_recordset()
+        for_order, for_invoice = (action, "nothing") if checkpoint == "order" else ("nothing", action)
+        state, credit_state, decision = ORDER[for_order]
+        self.assertEqual((order.state, order.credit_state), (state, credit_state))
+        self.assertEqual(self._decisions(order)[-1:].decision, decision)
+        self.assertEqual(draft.state, INVOICE[for_invoice])
 
 
 @freeze_time(TODAY)

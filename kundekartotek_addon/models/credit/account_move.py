@@ -3,7 +3,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ...tools.credit import CENT, STOPPING, verdict
+from ...tools.credit import STOPPING, verdict
 from ..customer.res_partner_figures import AMOUNT_GROUPS
 
 TESTED_TYPES = ("out_invoice", "out_receipt")
@@ -20,6 +20,8 @@ class AccountMove(models.Model):
     _name = "account.move"
     _inherit = ["account.move", "kundekartotek.credit.document"]
 
+    _credit_passed_state = "posted"
+
     @api.depends("partner_id", "company_id", "state", "amount_total")
     @api.depends_context("lang", "tz")
     def _compute_credit_overview(self):
@@ -33,12 +35,13 @@ class AccountMove(models.Model):
         return self.partner_id.commercial_partner_id
 
     def _credit_worth(self):
+        """From what is booked on the customer: the total beside it can be written by hand."""
         self.ensure_one()
-        return abs(self.amount_total_signed)
+        return abs(sum(self.line_ids.filtered(lambda line: line.display_type == "payment_term").mapped("balance")))
 
-    def _credit_exemption(self, policy):
+    def _credit_exemption(self, fact):
         self.ensure_one()
-        if policy.exempts_immediate and self.invoice_payment_term_id._is_immediate():
+        if fact.exempts(self.invoice_payment_term_id, "invoice"):
             return self.env._("Immediate payment")
         return ""
 
@@ -64,10 +67,13 @@ class AccountMove(models.Model):
         :return: ({move id: amount in company currency}, ids of moves whose order was exempt as to be paid at
             once, while the invoice is not)
         """
+        if not self.line_ids.sale_line_ids:  # which posting reads anyway
+            return {}, set()
         rows = self.env.execute_query(SQL(
             """
             SELECT m.id,
-                   sum(CASE WHEN l.is_downpayment THEN i.price_total / coalesce(nullif(m.invoice_currency_rate, 0), 1)
+                   sum(CASE WHEN l.is_downpayment AND l.product_uom_qty = 0
+                            THEN i.price_total / coalesce(nullif(m.invoice_currency_rate, 0), 1)
                             WHEN l.product_uom_qty = 0 THEN 0
                             ELSE l.price_total / l.product_uom_qty / coalesce(nullif(o.currency_rate, 0), 1)
                                  * least(i.quantity * coalesce(u.factor / nullif(unit.factor, 0), 1),
@@ -116,7 +122,7 @@ class AccountMove(models.Model):
         """
         drafts = self.sudo().filtered(lambda move: (
             move.move_type in TESTED_TYPES and move.state == "draft" and move.partner_id
-            and move.amount_total_signed > CENT and move.company_id._has_credit_control()))
+            and move.company_id._has_credit_control()))
         results = {}
         for company, moves in drafts.grouped(lambda move: move.company_id.root_id).items():
             results |= moves.with_company(company)._credit_test()
@@ -132,14 +138,20 @@ class AccountMove(models.Model):
         """The hard stop: whatever posts, by whatever way, comes here."""
         today = fields.Date.context_today(self)
         due = self.filtered(lambda move: not (soft and move.date and move.date > today))
-        results = due._credit_results()
-        if stopped := self._credit_stopped(results):
-            raise CreditStop(self._explain_credit_stop({move: results[move] for move in stopped}))
+        results = due._credit_require_pass()
+        due._credit_give_pass()
         posted = super()._post(soft)
         self._credit_note_posted(results)
         posted.sudo()._credit_clear()
         posted._credit_after_post()
         return posted
+
+    def _credit_require_pass(self):
+        """:return: as ``_credit_results``"""
+        results = self._credit_results()
+        if stopped := self._credit_stopped(results):
+            raise CreditStop(self._explain_credit_stop({move: results[move] for move in stopped}))
+        return results
 
     def _explain_credit_stop(self, results):
         """Which invoices are stopped and why; amounts for those who may see them."""
@@ -160,7 +172,7 @@ class AccountMove(models.Model):
             action = verdict(result[0])
             if action in STOPPING and not move._credit_is_released(move._credit_worth()):
                 rows.append(move._prepare_credit_decision(
-                    "exempt", result, reason=move._credit_exemption(result[2].policy)))
+                    "exempt", result, reason=move._credit_exemption(result[2])))
             elif action == "warn":
                 rows.append(move._prepare_credit_decision("warned", result))
         self.env["kundekartotek.credit.decision"]._record(rows)

@@ -11,8 +11,10 @@ CREDIT_STATES = [("clear", "Clear"), ("hold", "On hold"), ("released", "Released
 # Only the program writes these: releasing and rejecting have methods that ask who it is.
 GUARDED = (
     "credit_state", "credit_words", "credit_figures", "credit_since", "credit_release_amount",
-    "credit_release_until", "credit_rejection", "credit_recheck", "credit_sends_email",
+    "credit_release_until", "credit_release_partner_id", "credit_rejection", "credit_recheck",
+    "credit_sends_email",
 )
+PASSED = "kundekartotek_credit_passed"
 
 
 class CreditDocument(models.AbstractModel):
@@ -22,8 +24,7 @@ class CreditDocument(models.AbstractModel):
     _description = "Document under Credit Control"
 
     credit_state = fields.Selection(CREDIT_STATES, string="Credit", default="clear", copy=False, readonly=True)
-    credit_words = fields.Text(
-        string="Why on Hold", copy=False, readonly=True, help="The reasons, in words.")
+    credit_words = fields.Text(string="Grounds", copy=False, readonly=True, help="The reasons, in words.")
     credit_figures = fields.Text(
         string="Figures of the Hold", copy=False, readonly=True, groups=AMOUNT_GROUPS)
     credit_since = fields.Datetime(string="Waiting since", copy=False, readonly=True)
@@ -31,8 +32,14 @@ class CreditDocument(models.AbstractModel):
         string="Released Amount", copy=False, readonly=True, groups=AMOUNT_GROUPS,
         help="In company currency, taxes included. A larger document is tested anew.")
     credit_release_until = fields.Date(string="Released until", copy=False, readonly=True)
+    credit_release_partner_id = fields.Many2one(
+        "res.partner", string="Released for", copy=False, readonly=True, ondelete="set null",
+        index="btree_not_null", help="Another customer's document is tested anew.")
     credit_overview = fields.Json(
         compute="_compute_credit_overview", compute_sudo=True, groups=AMOUNT_GROUPS)
+
+    # The state in which the document has passed the test, which nobody writes past it.
+    _credit_passed_state = ""
 
     def _compute_credit_overview(self):
         for company, documents in self.grouped(lambda each: each.company_id.root_id).items():
@@ -51,8 +58,15 @@ class CreditDocument(models.AbstractModel):
         """:return: the document's total in company currency, taxes included"""
         raise NotImplementedError
 
-    def _credit_exemption(self, policy):
+    def _credit_exemption(self, fact):
         """:return: why the document is never stopped, in words; empty if it may be"""
+        raise NotImplementedError
+
+    def _credit_require_pass(self):
+        """Test those of these drafts that have not passed in this transaction.
+
+        :raise UserError: where the rules stop one
+        """
         raise NotImplementedError
 
     def _prepare_credit_idle_vals(self):
@@ -72,7 +86,20 @@ class CreditDocument(models.AbstractModel):
     def write(self, vals):
         if not self.env.su and not vals.keys().isdisjoint(GUARDED):
             raise AccessError(self.env._("Holds and releases are decided in the credit worklist, never by hand."))
+        if vals.get("state") == self._credit_passed_state:
+            self.filtered(lambda each: each.state != self._credit_passed_state)._credit_take_pass()
         return super().write(vals)
+
+    def _credit_give_pass(self):
+        """These were tested and go on."""
+        self.env.cr.precommit.data.setdefault((PASSED, self._name), set()).update(self._ids)
+
+    def _credit_take_pass(self):
+        """Whoever writes the state instead of confirming or posting meets the same test, as an error."""
+        passed = self.env.cr.precommit.data.get((PASSED, self._name), set())
+        self.filtered(lambda each: each.id not in passed and each.company_id._has_credit_control()
+                      )._credit_require_pass()
+        passed.difference_update(self._ids)
 
     # -- deciding --------------------------------------------------------------------------------------
 
@@ -81,7 +108,7 @@ class CreditDocument(models.AbstractModel):
         return (
             verdict(findings) in STOPPING
             and not self._credit_is_released(risk)
-            and not self._credit_exemption(fact.policy)
+            and not self._credit_exemption(fact)
         )
 
     def _credit_is_released(self, risk):
@@ -90,6 +117,7 @@ class CreditDocument(models.AbstractModel):
         today = fields.Date.context_today(self)
         return (
             self.credit_state == "released"
+            and self.credit_release_partner_id == self._credit_customers()
             and self.credit_release_amount + CENT >= risk
             and bool(self.credit_release_until and self.credit_release_until >= today)
         )
@@ -107,6 +135,7 @@ class CreditDocument(models.AbstractModel):
             "document_name": self.display_name, "amount": self._credit_worth(), **values}
         if result:
             findings, picture, _fact = result
+            customer = customer._in_company_language()
             row |= {
                 "rule": ", ".join(finding.rule.kind for finding in findings), "exposure": picture.exposure,
                 "limit_amount": picture.limit, "words": customer._credit_words(findings),
@@ -123,13 +152,13 @@ class CreditDocument(models.AbstractModel):
 
     def _credit_hold(self, findings, state="hold", **values):
         """Stop this document: it keeps the reasons."""
-        customer = self._credit_customers()
+        customer = self._credit_customers()._in_company_language()
         self.sudo().write({
             "credit_state": state, "credit_words": customer._credit_words(findings),
             "credit_figures": customer._credit_figures_text(findings),
             "credit_since": self.credit_since if self.credit_state == state else fields.Datetime.now(),
-            "credit_release_amount": 0.0, "credit_release_until": False, **self._prepare_credit_idle_vals(),
-            **values})
+            "credit_release_amount": 0.0, "credit_release_until": False, "credit_release_partner_id": False,
+            **self._prepare_credit_idle_vals(), **values})
 
     def _credit_release(self, amount, until, reason):
         """Let this document through, as a credit manager decided. sudo: deciding on credit gives no right to
@@ -137,7 +166,7 @@ class CreditDocument(models.AbstractModel):
         self.ensure_one()
         self.sudo().write({
             "credit_state": "released", "credit_release_amount": amount, "credit_release_until": until,
-            **self._prepare_credit_idle_vals()})
+            "credit_release_partner_id": self.sudo()._credit_customers().id, **self._prepare_credit_idle_vals()})
         self._credit_record("released", reason=reason, amount=amount, date_until=until)
         self.sudo().message_post(body=self.env._("Released by credit control: %(reason)s", reason=reason))
 
@@ -152,7 +181,7 @@ class CreditDocument(models.AbstractModel):
 
     def _credit_note(self, title, findings, partners=None):
         """Write the reasons, in words, in the document's log; and to whom it concerns."""
-        words = self._credit_customers()._credit_words(findings).split("\n")
+        words = self._credit_customers()._in_company_language()._credit_words(findings).split("\n")
         items = Markup("").join(Markup("<li>%s</li>") % word for word in words)
         self.sudo().message_post(
             body=Markup("<p>%s</p><ul>%s</ul>") % (title, items),

@@ -179,6 +179,7 @@ class CreditRequest(models.Model):
         self.check_access("read")
         if not self.env.user.has_group(MANAGERS):
             raise AccessError(self.env._("Only credit managers decide on limits."))
+        self.env["res.users"]._check_two_factor(self.env._("Approval of credit limits"))
         self.sudo().lock_for_update()
         self.invalidate_recordset(["state"])
         if self.state not in OPEN:

@@ -4,8 +4,6 @@ from odoo.exceptions import UserError
 
 from ...tools.credit import STOPPING, verdict
 
-PASSED = "kundekartotek_credit_passed"
-
 
 class SaleOrder(models.Model):
     """An order that breaks the rules is not confirmed but put on hold, whoever confirms it and however: the
@@ -13,6 +11,8 @@ class SaleOrder(models.Model):
 
     _name = "sale.order"
     _inherit = ["sale.order", "kundekartotek.credit.document"]
+
+    _credit_passed_state = "sale"
 
     credit_rejection = fields.Char(string="Why Rejected", copy=False, readonly=True)
     credit_recheck = fields.Boolean(copy=False, readonly=True, help="Something has happened: test it again.")
@@ -35,12 +35,13 @@ class SaleOrder(models.Model):
         self.ensure_one()
         return self.amount_total / (self.currency_rate or 1.0)
 
-    def _credit_exemption(self, policy):
-        """Paid already, or to be paid at once. An order without a payment term is neither."""
+    def _credit_exemption(self, fact):
+        """Paid already, or to be paid at once. An order without a payment term is neither. A term is a promise
+        that whoever sells can write: it does not lift a block by hand."""
         self.ensure_one()
         if self.amount_total > 0 and self.currency_id.compare_amounts(self.amount_paid, self.amount_total) >= 0:
             return self.env._("Paid in advance")
-        if policy.exempts_immediate and self.payment_term_id._is_immediate():
+        if fact.exempts(self.payment_term_id, "order"):
             return self.env._("Immediate payment")
         return ""
 
@@ -67,9 +68,9 @@ class SaleOrder(models.Model):
         stopped = self.browse()
         for company, orders in quotations.sudo().grouped(lambda o: o.company_id.root_id).items():
             stopped |= orders.with_company(company)._credit_decide()
-        passed = quotations._ids if not stopped else (quotations - self.browse(stopped._ids))._ids
-        self.env.cr.precommit.data.setdefault(PASSED, set()).update(passed)
-        return self.browse(stopped._ids)
+        stopped = self.browse(stopped._ids)
+        (quotations - stopped)._credit_give_pass()
+        return stopped
 
     def _credit_decide(self):
         """Test orders of the current company, as superuser.
@@ -86,7 +87,7 @@ class SaleOrder(models.Model):
                 order._credit_stop_one(action, result)
                 stopped |= order
             elif action in STOPPING and not order._credit_is_released(order._credit_worth()):
-                order._credit_record("exempt", result, reason=order._credit_exemption(fact.policy))
+                order._credit_record("exempt", result, reason=order._credit_exemption(fact))
             elif action == "warn":
                 order._credit_record("warned", result)
                 order._credit_note(self.env._("Confirmed with a warning from credit control."), findings)
@@ -147,17 +148,8 @@ class SaleOrder(models.Model):
             order.id for order, late in zip(orders, confirmed, strict=True) if late).write({"state": "sale"})
         return orders
 
-    def write(self, vals):
-        if vals.get("state") == "sale":
-            self.filtered(lambda order: order.state != "sale")._credit_require_pass()
-        return super().write(vals)
-
     def _credit_require_pass(self):
-        """Whoever writes the state instead of confirming meets the same test, as an error."""
-        passed = self.env.cr.precommit.data.get(PASSED, set())
-        untested = self.filtered(lambda o: o.id not in passed and o.company_id._has_credit_control())
-        passed.difference_update(self._ids)
-        for company, orders in untested.sudo().grouped(lambda o: o.company_id.root_id).items():
+        for company, orders in self.sudo().grouped(lambda o: o.company_id.root_id).items():
             if stopped := orders.with_company(company)._credit_decide():
                 raise UserError("\n".join(
                     self.env._("%(order)s cannot be confirmed: %(reasons)s", order=order.display_name,

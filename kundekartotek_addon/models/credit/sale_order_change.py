@@ -1,31 +1,74 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from odoo import api, models
+from odoo.exceptions import AccessError
 
 from ...tools.credit import CENT
 
 VALUED = {
     "product_id", "product_uom_qty", "product_uom_id", "price_unit", "discount", "tax_ids", "order_id",
 }
-TERMS = {"partner_invoice_id", "payment_term_id"}
+TERMS = {
+    "partner_id", "partner_invoice_id", "payment_term_id", "company_id", "currency_id", "pricelist_id", "date_order",
+}
+# What follows from the lines and from payments. The forms show them only; over the API they could be written.
+DERIVED = {
+    "sale.order": {
+        "amount_total", "amount_untaxed", "amount_tax", "amount_paid", "currency_rate", "invoice_status",
+        "transaction_ids"},
+    "sale.order.line": {"price_subtotal", "price_tax", "price_total", "invoice_lines"},
+}
+
+
+class CreditDerived(models.AbstractModel):
+    """Figures that credit control relies on are calculated, and written by nobody."""
+
+    _name = "kundekartotek.credit.derived"
+    _description = "Figures Nobody Writes"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._refuse_derived(vals)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._refuse_derived(vals)
+        return super().write(vals)
+
+    @api.model
+    def _refuse_derived(self, vals):
+        written = vals.keys() & DERIVED[self._name]
+        if written and not self.env.su and self.env.company._has_credit_control():
+            raise AccessError(self.env._(
+                "These fields cannot be set by hand: %(fields)s", fields=", ".join(sorted(written))))
 
 
 class SaleOrder(models.Model):
     """A confirmed order that grows, or is given to another customer to pay, is tested anew. What is delivered
     cannot be undone: it is put on hold for the credit managers, and stays confirmed."""
 
-    _inherit = "sale.order"
+    _name = "sale.order"
+    _inherit = ["sale.order", "kundekartotek.credit.derived"]
 
     def write(self, vals):
         if vals.keys().isdisjoint(TERMS):
             return super().write(vals)
-        orders = self._credit_confirmed()
-        before = {order: (order.partner_invoice_id, order.payment_term_id._is_immediate()) for order in orders}
+        before = {order: order._credit_terms() for order in self.filtered(lambda order: order.state == "sale")}
         result = super().write(vals)
-        moved = orders.filtered(lambda order: (
-            order.partner_invoice_id.commercial_partner_id != before[order][0].commercial_partner_id
-            or (before[order][1] and not order.payment_term_id._is_immediate())))
-        moved._credit_test_change(dict.fromkeys(moved, 0.0))
+        confirmed = self._credit_confirmed().filtered(before.get)
+        confirmed._credit_test_change({order: order._credit_known_worth(*before[order]) for order in confirmed})
         return result
+
+    def _credit_terms(self):
+        """:return: (who is to pay, whom, whether at once, total in company currency)"""
+        self.ensure_one()
+        return (self._credit_customers().id, self.company_id.id, self.payment_term_id._is_immediate(),
+                self._credit_worth())
+
+    def _credit_known_worth(self, customer, company, at_once, worth):
+        """What of this order's total was tested, on the terms that it had."""
+        now = self._credit_terms()
+        return worth if (customer, company) == now[:2] and (now[2] or not at_once) else 0.0
 
     def _credit_confirmed(self):
         return self.filtered(lambda o: o.state == "sale" and o.company_id._has_credit_control())
@@ -46,11 +89,13 @@ class SaleOrder(models.Model):
 
 
 class SaleOrderLine(models.Model):
-    _inherit = "sale.order.line"
+    _name = "sale.order.line"
+    _inherit = ["sale.order.line", "kundekartotek.credit.derived"]
 
     @api.model_create_multi
     def create(self, vals_list):
-        orders = self.env["sale.order"].browse({vals["order_id"] for vals in vals_list if vals.get("order_id")})
+        default = self.env.context.get("default_order_id")
+        orders = self.env["sale.order"].browse({vals.get("order_id", default) for vals in vals_list} - {None, False})
         confirmed = orders._credit_confirmed()
         before = {order: order._credit_worth() for order in confirmed.sudo()}
         lines = super().create(vals_list)
@@ -60,7 +105,8 @@ class SaleOrderLine(models.Model):
     def write(self, vals):
         if vals.keys().isdisjoint(VALUED):
             return super().write(vals)
-        confirmed = self.order_id._credit_confirmed()
+        orders = self.order_id | self.env["sale.order"].browse(vals.get("order_id") or [])
+        confirmed = orders._credit_confirmed()
         before = {order: order._credit_worth() for order in confirmed.sudo()}
         result = super().write(vals)
         confirmed._credit_test_change(before)

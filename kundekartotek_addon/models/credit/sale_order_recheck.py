@@ -29,6 +29,20 @@ class ResPartner(models.Model):
             self.env.ref("kundekartotek_addon.credit_recheck_cron").sudo()._trigger()
 
 
+class AccountPartialReconcile(models.Model):
+    """What comes from the bank is posted before anybody knows who has paid: allocating it tells."""
+
+    _inherit = "account.partial.reconcile"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        partials = super().create(vals_list)
+        items = partials.sudo().debit_move_id.filtered(lambda item: item.account_type == "asset_receivable")
+        for company, mine in items.grouped("company_id").items():
+            mine.partner_id._queue_credit_recheck(company)
+        return partials
+
+
 class SaleOrder(models.Model):
     """Orders on hold are tested again when something has happened, and each night."""
 
@@ -71,7 +85,7 @@ class SaleOrder(models.Model):
             return
         result = order._credit_test().get(order)
         if result and order._credit_stops(*result, order._credit_worth()):
-            customer = order._credit_customers()
+            customer = order._credit_customers()._in_company_language()
             self.write({"credit_words": customer._credit_words(result[0]),
                         "credit_figures": customer._credit_figures_text(result[0])})
         elif not result or result[2].policy.releases_itself:

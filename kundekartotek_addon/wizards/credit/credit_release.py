@@ -52,6 +52,7 @@ class CreditRelease(models.TransientModel):
         self.ensure_one()
         if not self.env.user.has_group(MANAGERS):
             raise AccessError(self.env._("Only credit managers decide on what is on hold."))
+        self.env["res.users"]._check_two_factor(self.env._("Release of what is on hold"))
         documents = self._get_documents()
         for document in documents:
             document.check_access("read")
