@@ -162,6 +162,11 @@ class TestCreditOrder(CreditCase):
                 order.order_line.write(vals)
         with self.assertRaises(AccessError):
             order.create({"partner_id": self.customer.id, "state": "sale", "amount_paid": 1e9})
+        with self.assertRaises(AccessError):  # nor from another company, without credit control
+            self._from_elsewhere(order).write({"amount_total": 1.0})
+
+    def _from_elsewhere(self, record):
+        return record.with_context(allowed_company_ids=[self.other_company.id, self.company.id])
 
     def test_ordinary_line_is_no_down_payment(self):
         order = self._order(amount=9000.0)
@@ -176,6 +181,11 @@ class TestCreditOrder(CreditCase):
             self.env["sale.order"].with_context(default_state="sale").create({
                 "partner_id": self.customer.id, "order_line": [
                     Command.create({"product_id": self.product.id, "price_unit": 20000.0})]})
+        with self.assertRaisesRegex(UserError, "Over the credit limit"):
+            self._from_elsewhere(self.env["sale.order"].with_user(self.seller)).with_context(
+                default_company_id=self.company.id, default_state="sale").create({
+                    "partner_id": self.customer.id, "order_line": [
+                        Command.create({"product_id": self.product.id, "price_unit": 20000.0})]})
         self.assertEqual(self._order(amount=10.0, state="sale").state, "sale")
 
     def test_release_cannot_be_written(self):

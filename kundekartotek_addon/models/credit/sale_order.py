@@ -135,11 +135,11 @@ class SaleOrder(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """An order that is created confirmed is created, and then confirmed, or not at all."""
-        companies = self.env["res.company"]
+        default, companies = self.env.context.get, self.env["res.company"]
+        here = default("default_company_id") or self.env.company.id
         confirmed = [
-            vals.get("state", self.env.context.get("default_state")) == "sale"
-            and companies.browse(vals.get("company_id") or self.env.company.id)._has_credit_control()
-            for vals in vals_list]
+            vals.get("state", default("default_state")) == "sale"
+            and companies.browse(vals.get("company_id") or here)._has_credit_control() for vals in vals_list]
         if not any(confirmed):
             return super().create(vals_list)
         orders = super().create([

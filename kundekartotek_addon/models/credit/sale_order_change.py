@@ -37,8 +37,10 @@ class CreditDerived(models.AbstractModel):
 
     @api.model
     def _refuse_derived(self, vals):
+        """In whatever company the user happens to work: the document may be another one's."""
         written = vals.keys() & DERIVED[self._name]
-        if written and not self.env.su and self.env.company._has_credit_control():
+        if written and not self.env.su and any(
+                company._has_credit_control() for company in self.env.user.sudo().company_ids):
             raise AccessError(self.env._(
                 "These fields cannot be set by hand: %(fields)s", fields=", ".join(sorted(written))))
 
