@@ -37,7 +37,7 @@ class AccountMove(models.Model):
     def _credit_worth(self):
         """From what is booked on the customer: the total beside it can be written by hand."""
         self.ensure_one()
-        return abs(sum(self.line_ids.filtered(lambda line: line.display_type == "payment_term").mapped("balance")))
+        return sum(self.line_ids.filtered(lambda line: line.display_type == "payment_term").mapped("balance"))
 
     def _credit_exemption(self, fact):
         self.ensure_one()

@@ -80,12 +80,12 @@ class ResPartner(models.Model):
 
     @api.model
     def _root_value_sql(self, alias, fname):
-        """SQL of a company-dependent field of ours in the company at the root, with its default."""
+        """SQL of a company-dependent field in the company at the root; of an amount, with its default."""
         company = self.env.company.root_id
         field = self._fields[fname]
         value = SQL("(%s ->> %s)", SQL.identifier(alias, fname, to_flush=field), str(company.id))
-        fallback = field.get_company_dependent_fallback(self.with_company(company))
         if field.type == "float":
+            fallback = field.get_company_dependent_fallback(self.with_company(company))
             return SQL("coalesce(%s::numeric, %s)", value, fallback or 0.0)
         return SQL("%s::date", value) if field.type == "date" else value
 
