@@ -5,8 +5,10 @@ from . import test_customer_figures
 from . import test_customer_views
 from . import test_customer_tour
 from . import test_customer_overview
+from . import test_access_fields
 from . import test_access_matrix
 from . import test_access_methods
+from . import test_audit_author
 from . import test_audit_event
 from . import test_audit_export
 from . import test_audit_hostile_names

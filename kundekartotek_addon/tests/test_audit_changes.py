@@ -242,6 +242,7 @@ class TestAuditChanges(KundekartotekCase):
     def test_merge(self):
         other = self.make_customer("Fjellbekk Bakeri", ref="9")
         contact = self.env["res.partner"].create({"name": "Kari", "parent_id": other.id})
+        bank = self.env["res.partner.bank"].create({"acc_number": "86011117947", "partner_id": other.id})
         self.events(self.customer)
         last, other_id = self.last, other.id
         self.env["base.partner.merge.automatic.wizard"]._merge([self.customer.id, other_id], self.customer)
@@ -257,7 +258,12 @@ class TestAuditChanges(KundekartotekCase):
         self.assertIn(
             "Reference: 9", events.filtered(lambda e: e.kind == "deleted" and e.res_id == other_id).old_value
         )
-        self.assertEqual(contact.parent_id, self.customer)
+        self.assertEqual((contact.parent_id, bank.partner_id), (self.customer, self.customer))
+        for moved, field_name in ((contact, "parent_id"), (bank, "partner_id")):  # by Odoo's wizard, in SQL
+            event = events.filtered(lambda e, r=moved, n=field_name: (
+                e.res_model == r._name and e.res_id == r.id and e.field_name == n))
+            self.assertEqual(event.new_value, "Fjellbekk Bakeri AS")
+            self.assertEqual(event.details, {"old_id": other_id, "new_id": self.customer.id})
 
     def test_import(self):
         result = self.env["res.partner"].load(

@@ -3,6 +3,7 @@
 
 import hashlib
 import re
+import threading
 from typing import NamedTuple
 
 from odoo.http import request
@@ -33,13 +34,15 @@ class Author(NamedTuple):
 def author_of(env):
     """The author of what is being done in this environment. Cheap: it runs at every write.
 
-    ``default_env`` is the environment that the transaction began with, in a job the job's.
+    ``default_env`` is the environment that the transaction began with, in a job the job's. Where a client is
+    waiting there is no job: he could send its key of the context himself.
     """
     context = env.context
     root = env.transaction.default_env or env
-    job_id = context.get("cron_id") or root.context.get("cron_id")
+    web = _web(env.cr.dbname)
+    job_id = None if web else context.get("cron_id") or root.context.get("cron_id")
     reason = context.get("audit_reason")
-    return Author(env.uid, env.su, env.company.id or None, reason, job_id, _web(env.cr.dbname))
+    return Author(env.uid, env.su, env.company.id or None, reason, job_id, web)
 
 
 def describe(env, author):
@@ -71,8 +74,8 @@ def remote_method():
 
 def _web(dbname):
     """The request for this database that this thread serves, if it does."""
-    if not request:  # core takes the request away from XML-RPC and JSON-RPC
-        return Web(None, None, None, "") if remote_method() else None
+    if not request:  # core takes the request away from XML-RPC and JSON-RPC, and leaves who called in the thread
+        return Web(threading.current_thread().uid, None, None, "") if remote_method() else None
     if request.db != dbname:
         return None
     facts = request.__dict__.get("kundekartotek_web")

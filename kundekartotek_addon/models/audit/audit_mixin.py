@@ -4,7 +4,7 @@ from odoo.tools import SQL, ormcache
 
 from odoo.addons.base.models.ir_model import MODULE_UNINSTALL_FLAG
 
-from ...schema import is_installing
+from ...schema import MODULE, is_installing
 from .audit_author import author_of, describe
 from .audit_journal import Journal, ModelChanges, linked_ids
 from .audit_sql import ANNOUNCED, watch_raw_changes
@@ -129,8 +129,11 @@ class AuditMixin(models.AbstractModel):
         return frozenset(self._audit_guarded_fields())
 
     def _is_audited(self):
-        """Uninstalling this addon takes the table of events away before the last records are gone."""
-        return not self.env.context.get(MODULE_UNINSTALL_FLAG)
+        """Uninstalling this addon takes the table of events away before the last records are gone. Its flag in
+        the context is not enough: any client can send that."""
+        return not self.env.context.get(MODULE_UNINSTALL_FLAG) or not self.env.execute_query(
+            SQL("SELECT FROM ir_module_module WHERE name = %s AND state = 'to remove'", MODULE)
+        )
 
     def unlink(self):
         audited = self._audited_records() if self and self._is_audited() else self.browse()

@@ -3,6 +3,7 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from .audit_author import author_of, describe
+from .audit_journal import Journal
 from .audit_looks import note_look
 
 
@@ -129,6 +130,7 @@ class BasePartnerMerge(models.TransientModel):
         their own deletion events."""
         Partner = self.env["res.partner"].sudo().with_context(active_test=False)
         before = {row["id"]: row for row in Partner._audit_rows(partner_ids, [])}
+        self._remember_moving(Partner.browse(before))
         result = super()._merge(partner_ids, dst_partner=dst_partner, extra_checks=extra_checks)
         kept = Partner.browse(before).exists()
         if len(kept) == 1 and len(before) > 1:
@@ -140,6 +142,15 @@ class BasePartnerMerge(models.TransientModel):
             )
             self._audit_disappeared(gone, kept)
         return result
+
+    def _remember_moving(self, partners):
+        """Core moves what hangs on the partners by SQL; the journal will find what differs at the commit."""
+        journal = Journal.of(self.env)
+        for model_name, field_name in (("res.partner", "parent_id"), ("res.partner.bank", "partner_id")):
+            model = partners.env[model_name].with_env(self.env(su=True))
+            moving = model.with_context(active_test=False).search([(field_name, "in", partners.ids)])
+            journal.note_author(moving)
+            journal.remember(moving, [field_name], announce=False)
 
     def _audit_disappeared(self, rows, kept):
         Event = self.env["kundekartotek.audit.event"]
