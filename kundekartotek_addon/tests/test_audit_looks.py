@@ -114,13 +114,51 @@ class TestAuditLooks(KundekartotekCase, HttpCase):
         event = self.looks(2)[1]
         self.assertEqual((event.kind, event.details["sensitive"]), ("searched", ["bank_ids"]))
 
-    def test_another_model_s_list_is_no_look(self):
+    def test_every_way_to_list(self):
+        """Whatever method a program takes to get at many, or to find out by trying."""
+        self.authenticate(self.user.login, self.user.login)
+        found = [["id", "in", [self.customer.id, self.other.id]]]
+        self.call("web_name_search", "", {"email": {}, "phone": {}}, domain=found)
+        self.assertEqual(self.looks(1).details["rows"], 2)
+        self.call("web_name_search", "Fjellbekk", {"display_name": {}})  # a drop-down list
+        with mute_logger("odoo.orm.models"), self.assertWarns(DeprecationWarning):
+            self.call("read_group", found, ["id"], ["email"])
+        self.call("formatted_read_grouping_sets", found, [["email"], ["phone"]])
+        self.call("web_read_group", found, ["email"])
+        self.assertEqual(self.looks(4)[1:].mapped(lambda e: e.details["method"]), [
+            "read_group", "formatted_read_grouping_sets", "web_read_group"])
+        for method in ("search_count", "search"):
+            self.call(method, [["bank_ids.acc_number", "=like", "86%"]])
+        self.call("search_count", [["name", "=", "Fjellbekk"]])
+        self.call("name_search", "", [["bank_ids.acc_number", "=like", "8601%"]])
+        self.assertEqual(self.looks(7)[4:].mapped("kind"), ["searched"] * 3)
+
+    def test_pages_of_a_list(self):
+        self.authenticate(self.user.login, self.user.login)
+        for offset in (0, 1, 1):
+            self.call("web_search_read", [["is_company", "=", True]], {"email": {}}, offset=offset, limit=1)
+        self.assertEqual(self.looks(2).mapped(lambda e: (e.details["offset"], e.details["rows"])), [(0, 1), (1, 1)])
+
+    def test_by_way_of_another_model(self):
+        """More than the names of partners: as a card where it is one of theirs, as a list where it is one."""
         self.authenticate("admin", "admin")
-        self.call(
-            "web_search_read", [["id", "=", self.user.id]], model="res.users",
-            specification={"name": {}, "partner_id": {"fields": {"email": {}, "phone": {}}}},
-        )  # fmt: skip
-        self.looks(0, res_model="res.partner")
+        tag = self.env["res.partner.category"].create(
+            {"name": "Alle", "partner_ids": [(6, 0, [self.customer.id, self.other.id])]})
+        specification = {"partner_ids": {"fields": {"name": {}, "active": {}}}}
+        self.call("web_read", tag.ids, model="res.partner.category", specification=specification)
+        self.looks(0)
+        specification["partner_ids"]["fields"]["email"] = {}
+        self.call("web_read", tag.ids, model="res.partner.category", specification=specification)
+        self.assertEqual(set(self.looks(2).mapped("res_id")), {self.customer.id, self.other.id})
+        self.call("web_search_read", [["id", "=", tag.id]], model="res.partner.category", specification=specification)
+        event = self.looks(3)[2]
+        self.assertEqual((event.res_model, event.res_id, event.new_value), ("res.partner", 0, "res.partner.category"))
+        self.assertEqual(event.details["rows"], 2)
+
+    def test_copy_data(self):
+        self.authenticate(self.user.login, self.user.login)
+        self.call("copy_data", self.customer.ids)
+        self.assertRecordValues(self.looks(1), [{"kind": "seen", "res_id": self.customer.id}])
 
     def test_api_key(self):
         key = (

@@ -2,6 +2,7 @@
 """Who looked at what. A look never slows or fails the reading: it is written after the response has
 been sent, through a cursor of its own, because the reading one may be read-only and on a replica."""
 
+import json
 import logging
 from functools import partial
 from typing import NamedTuple
@@ -16,10 +17,12 @@ from .audit_author import Author, author_of, describe, remote_method
 
 _logger = logging.getLogger(__name__)
 
-LISTING = {
-    "web_search_read", "search_read", "web_read_group", "formatted_read_group", "web_name_search",
-    "name_search",
+GROUPING = {
+    "formatted_read_group", "formatted_read_grouping_sets", "read_group", "read_progress_bar", "web_read_group",
 }  # fmt: skip
+LISTING = GROUPING | {"web_search_read", "search_read", "web_name_search", "name_search"}
+SEARCHING = {"name_search", "search", "search_count", "web_name_search"}  # which tell little but whether
+NAMES = {"complete_name", "display_name", "id", "name", "write_date"}
 WINDOW = "10 minutes"  # one look per user, record and this time
 LOCK = 0x6B756E64  # the class of advisory locks that keep two looks of one user apart
 
@@ -91,7 +94,9 @@ class AuditEvent(models.Model):
         events, known = [], set()
         for look in looks:
             for event in self._look_events(look):
-                key = (event["kind"], event["user_res_id"], look.model, event["res_id"], look.text)
+                key = (
+                    event["kind"], event["user_res_id"], look.model, event["res_id"], look.text, str(look.details)
+                )  # fmt: skip
                 if look.kind == "exported" or key not in known:
                     known.add(key)
                     events.append(event)
@@ -128,13 +133,14 @@ class AuditEvent(models.Model):
             SQL(
                 """SELECT res_id FROM kundekartotek_audit_event
                 WHERE user_res_id = %s AND res_model = %s AND res_id = ANY(%s) AND kind = %s
-                  AND new_value IS NOT DISTINCT FROM %s
+                  AND new_value IS NOT DISTINCT FROM %s AND details IS NOT DISTINCT FROM %s::jsonb
                   AND date > clock_timestamp() AT TIME ZONE 'UTC' - %s::interval""",
                 event["user_res_id"],
                 event["res_model"],
                 list(ids),
                 event["kind"],
                 event["new_value"],
+                json.dumps(event["details"]) if event["details"] else None,
                 WINDOW,
             )
         )
@@ -169,49 +175,84 @@ class AuditMixin(models.AbstractModel):
     @api.readonly
     def read(self, fields=None, load="_classic_read"):
         result = super().read(fields, load=load)
-        self._note_seen()
+        self._note_read(fields)
         return result
+
+    def copy_data(self, default=None):
+        if remote_call() == (self._name, "copy_data"):
+            self._note_read(None)
+        return super().copy_data(default)
 
     @api.model
     @api.readonly
     def web_search_read(self, domain, specification, offset=0, limit=None, order=None, count_limit=None):
         result = super().web_search_read(domain, specification, offset, limit, order, count_limit)
-        self._note_listed("web_search_read", domain)
+        self._note_listed("web_search_read", domain, rows=len(result["records"]), offset=offset)
+        return result
+
+    @api.model
+    @api.readonly
+    def web_name_search(self, name, specification, domain=None, operator="ilike", limit=100):
+        result = super().web_name_search(name, specification, domain, operator, limit)
+        if self._tells_more_than_names(specification):
+            searched = Domain("display_name", operator, name) & Domain(domain or [])
+            self._note_listed("web_name_search", searched, rows=len(result))
         return result
 
     @api.model
     @api.readonly
     def search_read(self, domain=None, fields=None, offset=0, limit=None, order=None, **read_kwargs):
         result = super().search_read(domain, fields, offset, limit, order, **read_kwargs)
-        self._note_listed("search_read", domain)
+        self._note_listed("search_read", domain, rows=len(result), offset=offset)
         return result
 
     @api.model
-    @api.readonly
-    def formatted_read_group(
-        self, domain, groupby=(), aggregates=(), having=(), offset=0, limit=None, order=None
-    ):
-        result = super().formatted_read_group(domain, groupby, aggregates, having, offset, limit, order)
-        self._note_listed("formatted_read_group", domain)
-        return result
+    def _search(self, domain, offset=0, limit=None, order=None, **kwargs):
+        """Note what is grouped, and who tries out what is sensitive: all ways to do so end here."""
+        call = remote_call() if self._audit_looks and not self.env.su else None
+        if call and call[0] == self._name and (
+            call[1] in GROUPING or (call[1] in SEARCHING and self._audit_sensitive_in(domain))
+        ):
+            self._note_listed(call[1], domain)
+        return super()._search(domain, offset, limit, order, **kwargs)
 
-    def _note_seen(self):
-        """Note that a person read these records: by opening a card or through the API, not by way of
-        another model's list, nor as a row of their own."""
+    @api.model
+    def _audit_sensitive_in(self, domain):
+        """:return: sorted list of the sensitive fields that a domain asks for"""
+        conditions = Domain(domain or []).iter_conditions()
+        searched = {condition.field_expr.split(".")[0] for condition in conditions}
+        return sorted(searched.intersection(self._audit_sensitive_fields()))
+
+    @api.model
+    def _tells_more_than_names(self, names):
+        fields = [self._fields[name] for name in set(names or self._fields) - NAMES if name in self._fields]
+        return any(field.type not in ("binary", "boolean") for field in fields)
+
+    def _note_read(self, names):
+        """Note that a person read these records: by opening a card or through the API; not as rows of their own
+        list, which is noted with its domain. By way of another model, whatever is more than their names is
+        noted: with each record where a card is read, as one look where a list is."""
         call = remote_call() if self._audit_looks and any(self._ids) else None
-        if call and call[0] in (None, self._name) and call[1] not in LISTING:
+        if not call:
+            return
+        model, method = call
+        other = model not in (None, self._name)
+        if other and not self._tells_more_than_names(names):
+            return
+        if method not in LISTING:
             note_look(self, "seen", self._origin._ids)
+        elif other:
+            note_look(self, "seen", text=model, details={"method": method, "rows": len(self)})
 
-    def _note_listed(self, method, domain):
+    def _note_listed(self, method, domain, **details):
         """Note that a person listed or grouped records: the domain, not each row."""
         call = remote_call() if self._audit_looks else None
         if not call or call[0] not in (None, self._name):
             return
-        domain = Domain(domain or [])
-        searched = {condition.field_expr.split(".")[0] for condition in domain.iter_conditions()}
-        sensitive = sorted(searched.intersection(self._audit_sensitive_fields()))
-        details = {"method": method, "domain": str(domain), "sensitive": sensitive}
-        note_look(self, "searched" if sensitive else "seen", text=str(domain), details=details)
+        text = str(Domain(domain or []))
+        sensitive = self._audit_sensitive_in(domain)
+        details |= {"method": method, "domain": text, "sensitive": sensitive}
+        note_look(self, "searched" if sensitive else "seen", text=text, details=details)
 
 
 class Base(models.AbstractModel):

@@ -4,6 +4,9 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+# Whom it watches need not know from when on.
+WATCHERS = "base.group_system,kundekartotek_addon.group_auditor,kundekartotek_addon.group_privacy_officer"
+
 
 class ResCompany(models.Model):
     """How long the trail is kept, who gets the seals, and what counts as unusual reading."""
@@ -23,13 +26,14 @@ class ResCompany(models.Model):
     )
     audit_seal_email = fields.Char(
         string="Daily Seal to",
+        groups=WATCHERS,
         help="An auditor outside the system, who can prove with it what the trail was.",
     )
-    audit_seal_mailed = fields.Integer(string="Last Seal Mailed", readonly=True)
-    audit_cards_per_hour = fields.Integer(string="Unusual: Cards in an Hour", default=200)
-    audit_export_share = fields.Integer(string="Unusual: Export of Customers, %", default=80)
-    audit_night_from = fields.Integer(string="Unusual: Night from", default=23)
-    audit_night_to = fields.Integer(string="Unusual: Night to", default=5)
+    audit_seal_mailed = fields.Integer(string="Last Seal Mailed", readonly=True, groups=WATCHERS)
+    audit_cards_per_hour = fields.Integer(string="Unusual: Cards in an Hour", default=200, groups=WATCHERS)
+    audit_export_share = fields.Integer(string="Unusual: Export of Customers, %", default=80, groups=WATCHERS)
+    audit_night_from = fields.Integer(string="Unusual: Night from", default=23, groups=WATCHERS)
+    audit_night_to = fields.Integer(string="Unusual: Night to", default=5, groups=WATCHERS)
 
     _audit_retention_positive = models.Constraint(
         "CHECK (audit_change_years >= 5 AND audit_look_months >= 1)",

@@ -19,6 +19,7 @@ class ResCompany(models.Model):
             (self._many_cards(since), self.env._("Many customer cards opened: %s")),
             (self._night_reading(since), self.env._("Customer cards opened at night: %s")),
             (self._large_exports(since), self.env._("Export of a large part of the customers: %s records")),
+            (self._large_lists(since), self.env._("A large part of the customers read in lists: %s rows")),
         ]
         found = defaultdict(list)
         for rows, text in rules:
@@ -60,21 +61,41 @@ class ResCompany(models.Model):
         )
 
     def _large_exports(self, since):
+        """Different customers in all the files of one user."""
         return self.env.execute_query(
             SQL(
                 """
-            SELECT user_res_id, max(jsonb_array_length(details -> 'ids')) FROM kundekartotek_audit_event
-             WHERE date >= %(since)s AND company_res_id = %(company)s AND kind = 'exported'
+            SELECT user_res_id, count(DISTINCT exported.id)
+              FROM kundekartotek_audit_event, jsonb_array_elements(details -> 'ids') AS exported(id)
+             WHERE date >= %s AND company_res_id = %s AND kind = 'exported'
                AND res_model = 'res.partner' AND user_res_id IS NOT NULL
-               AND jsonb_array_length(details -> 'ids') > 1
-               AND jsonb_array_length(details -> 'ids') * 100 >= %(share)s * (
-                   SELECT count(*) FROM res_partner WHERE customer_rank > 0 AND active)
-             GROUP BY 1""",
-                since=since,
-                company=self.id,
-                share=self.audit_export_share,
+             GROUP BY 1 HAVING count(DISTINCT exported.id) > 1 AND count(DISTINCT exported.id) >= %s""",
+                since,
+                self.id,
+                self._large_part(),
             )
         )
+
+    def _large_lists(self, since):
+        """Rows of all the different pages of lists that one user read; a small company's list is no sign."""
+        return self.env.execute_query(
+            SQL(
+                """
+            SELECT user_res_id, sum((page.details ->> 'rows')::integer)
+              FROM (SELECT DISTINCT user_res_id, details FROM kundekartotek_audit_event
+                     WHERE date >= %s AND company_res_id = %s AND kind IN ('seen', 'searched') AND res_id = 0
+                       AND res_model = 'res.partner' AND user_res_id IS NOT NULL) AS page
+             GROUP BY 1 HAVING sum((page.details ->> 'rows')::integer) >= %s""",
+                since,
+                self.id,
+                max(self._large_part(), self.audit_cards_per_hour),
+            )
+        )
+
+    def _large_part(self):
+        """:return: how many customers count as a large part of them"""
+        customers = self.env["res.partner"].search_count([("customer_rank", ">", 0)])
+        return customers * self.audit_export_share / 100
 
     def _report_unusual(self, reader, texts):
         """Raise an activity per privacy officer on the reader's contact, once a day for each rule."""
