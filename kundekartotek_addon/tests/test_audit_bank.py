@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+from unittest.mock import patch
+
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
@@ -85,6 +87,36 @@ class TestAuditBank(AccountTestInvoicingCommon):
         self.assertEqual(self.state(bank), (True, False))
         self.assertEqual(bank.changed_by_id, self.bjorn)
 
+    def test_everybody_who_changed_it_is_out(self):
+        """Who changed the number does not approve it, even if another one has mended the holder's name since."""
+        bank = self.make_account(self.anne)
+        bank.with_user(self.clerk).acc_holder_name = "Fjellbekk"
+        for user in (self.anne, self.clerk):
+            with self.assertRaises(AccessError):
+                bank.with_user(user).write({"allow_out_payment": True})
+        bank.with_user(self.bjorn).action_approve_bank_account()
+        bank.with_user(self.bjorn).allow_out_payment = False  # Odoo changes no account that is trusted
+        bank.with_user(self.bjorn).acc_number = OTHER_NUMBER
+        bank.with_user(self.anne).action_approve_bank_account()
+        self.assertEqual(self.state(bank), (False, True), "her change had been approved")
+
+    def test_no_way_round_by_another_company(self):
+        """An account belongs to its partner's company: moved to one without four eyes, approved there, and back."""
+        free = self.env["res.company"].create({"name": "Fri AS"})
+        self.anne.company_ids += free
+        partner = self.partner_a.with_user(self.anne).with_context(
+            allowed_company_ids=(free + self.company).ids)
+        partner.company_id = free
+        bank = self.make_account(self.anne).with_env(partner.env)
+        bank.allow_out_payment = True
+        self.assertEqual(self.state(bank), (False, True))
+        partner.company_id = self.company
+        self.assertEqual(self.state(bank), (True, False))
+        partner.company_id = free
+        with self.assertRaisesRegex(UserError, "second person"):
+            bank.allow_out_payment = True
+        self.assertEqual(self.state(bank), (True, False))
+
     def test_nobody_writes_the_fields(self):
         bank = self.make_account(self.anne)
         for vals in ({"approval_pending": False}, {"changed_by_id": self.bjorn.id}):
@@ -141,6 +173,32 @@ class TestAuditBank(AccountTestInvoicingCommon):
         for render in (report._render_qweb_html, report._render_qweb_pdf):
             with self.assertRaisesRegex(UserError, "waits for a second person"):
                 render("account.report_invoice", invoice.ids)
+
+    def test_no_code_to_pay_by(self):
+        """A QR code for a banking app is a payment too."""
+        bank = self.make_account(self.anne)
+        methods = patch.object(type(bank), "get_available_qr_methods_in_sequence", lambda self: [("test", "Test")])
+        values = patch.object(type(bank), "_get_qr_vals", lambda self, *args: ["pay"])
+        with methods, values:
+            arguments = (100, "", "", self.env.company.currency_id, self.partner_a)
+            self.assertIsNone(bank._build_qr_code_vals(*arguments))
+            bank.with_user(self.bjorn).action_approve_bank_account()
+            self.assertTrue(bank._build_qr_code_vals(*arguments))
+
+    def test_electronic_invoice_is_refused(self):
+        """Also where the PDF has been made already, and core makes no other."""
+        bank = self.make_account(self.anne, partner_id=self.company.partner_id.id)
+        bank.with_user(self.bjorn).action_approve_bank_account()
+        invoice = self.init_invoice("out_invoice", partner=self.partner_a, amounts=[100], post=True)
+        invoice.partner_bank_id = bank
+        send = self.env["account.move.send"]
+        send._generate_and_send_invoices(invoice, sending_methods=["manual"], invoice_edi_format=False)
+        self.assertTrue(invoice.invoice_pdf_report_id)
+        self.partner_a.country_id = self.env.ref("base.no")
+        bank.with_user(self.anne).sudo().acc_number = OTHER_NUMBER
+        with self.assertRaisesRegex(UserError, "waits for a second person"):
+            send._generate_and_send_invoices(invoice, sending_methods=["manual"], invoice_edi_format="ubl_bis3")
+        self.assertFalse(invoice.ubl_cii_xml_id)
 
     def test_off_nothing_changes(self):
         self.company.bank_four_eyes = False

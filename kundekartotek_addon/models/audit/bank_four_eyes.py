@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """A new or changed bank account is not used until a second person has approved it."""
 
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 SENSITIVE = ("acc_number", "clearing_number", "partner_id", "acc_holder_name", "bank_id", "currency_id", "active")
-OURS = {"approval_pending", "changed_by_id", "changed_on"}  # never a caller's to write
+OURS = {"approval_pending", "changed_by_id", "changer_ids", "changed_on"}  # never a caller's to write
 BY_US = "kundekartotek_bank_approval"  # in the context, with a value that no client can send
 TOKEN = object()
 
@@ -18,6 +18,9 @@ class ResPartnerBank(models.Model):
         help="Entered or changed, and not yet approved by a second person.")
     changed_by_id = fields.Many2one("res.users", readonly=True, copy=False)
     changed_on = fields.Datetime(readonly=True, copy=False)
+    changer_ids = fields.Many2many(
+        "res.users", "res_partner_bank_changer_rel", string="Changed since Approval", readonly=True, copy=False,
+        help="Everybody who changed the account since it was last approved: none of them approves it.")
 
     @api.model
     def _audited_fields(self):
@@ -37,7 +40,8 @@ class ResPartnerBank(models.Model):
         self._refuse_ours(vals)
         trusted = self.browse()
         if vals.get("allow_out_payment"):
-            trusted = self.filtered(lambda bank: not bank.allow_out_payment)._with_four_eyes()
+            untrusted = self.filtered(lambda bank: not bank.allow_out_payment)
+            trusted = untrusted.filtered("approval_pending") | untrusted._with_four_eyes()
             trusted._check_second_person()
         sensitive = [name for name in SENSITIVE if name in vals]
         before = {bank: [bank[name] for name in sensitive] for bank in self if sensitive}
@@ -64,24 +68,26 @@ class ResPartnerBank(models.Model):
         whoever may change an account may not be allowed to trust one, nor to write these fields."""
         if not self:
             return
-        changed = {"changed_by_id": self.env.uid, "changed_on": fields.Datetime.now()}
         held = self._with_four_eyes()
-        (self - held).sudo()._write_ours(changed)
-        held.sudo()._write_ours({**changed, "approval_pending": True, "allow_out_payment": False})
+        for bank in self.sudo():
+            changers = Command.link(self.env.uid) if bank.approval_pending else Command.set([self.env.uid])
+            bank._write_ours({
+                "changed_by_id": self.env.uid, "changed_on": fields.Datetime.now(), "changer_ids": [changers],
+                **({"approval_pending": True, "allow_out_payment": False} if bank in held else {})})
 
     def _write_ours(self, vals):
         """What this file knows of an account, past its own checks."""
         self.with_context(**{BY_US: TOKEN}).write(vals)
 
     def _check_second_person(self):
-        """:raise AccessError: unless the user is another one than who entered or last changed the account"""
+        """:raise AccessError: unless the user is another one than who entered the account or changed it since"""
         if not self:
             return
         user = self.env.user
         if not self.env.user.has_group("account.group_validate_bank_account") or user._is_superuser():
             raise AccessError(self.env._("Bank accounts are approved by a person with the right to validate them."))
         for bank in self:
-            if user == (bank.changed_by_id or bank.sudo().create_uid):
+            if user in (bank.sudo().changer_ids or bank.sudo().create_uid):
                 raise AccessError(self.env._(
                     "You entered or changed %(account)s yourself: a second person must approve it.",
                     account=bank.acc_number))
@@ -104,6 +110,10 @@ class ResPartnerBank(models.Model):
                 account=pending.acc_number, partner=pending.partner_id.display_name,
                 user=pending.changed_by_id.name))
 
+    def _build_qr_code_vals(self, *args, **kwargs):
+        """No code to pay by, for what is not to be paid to."""
+        return None if self.sudo().approval_pending else super()._build_qr_code_vals(*args, **kwargs)
+
     # -- buttons -------------------------------------------------------------------------------------
 
     def action_approve_bank_account(self):
@@ -123,6 +133,20 @@ class ResPartnerBank(models.Model):
             bank._audit("decided", new_value=self.env._("rejected %(account)s", account=bank.acc_number))
 
 
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    def write(self, vals):
+        """An account belongs to its partner's company: what was approved for one company is not so for another."""
+        if "company_id" not in vals:
+            return super().write(vals)
+        banks = self.sudo().with_context(active_test=False).bank_ids
+        company = {bank: bank.company_id for bank in banks}
+        result = super().write(vals)
+        banks.filtered(lambda bank: bank.active and bank.company_id != company[bank])._hold_for_approval()
+        return result
+
+
 class AccountMove(models.Model):
     _inherit = "account.move"
 
@@ -137,6 +161,17 @@ class AccountPayment(models.Model):
     def action_post(self):
         self.filtered(lambda payment: payment.payment_type == "outbound").partner_bank_id._refuse_pending()
         return super().action_post()
+
+
+class AccountMoveSend(models.AbstractModel):
+    _inherit = "account.move.send"
+
+    @api.model
+    def _generate_invoice_documents(self, invoices_data, allow_fallback_pdf=False):
+        """The electronic invoice too, which core makes anew beside a PDF from before."""
+        for invoice in invoices_data:
+            invoice.sudo().partner_bank_id._refuse_pending()
+        return super()._generate_invoice_documents(invoices_data, allow_fallback_pdf=allow_fallback_pdf)
 
 
 class IrActionsReport(models.Model):
