@@ -10,8 +10,6 @@ import zipfile
 from datetime import timedelta
 from pathlib import Path
 
-from freezegun import freeze_time
-
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
@@ -35,6 +33,8 @@ class TestAuditArchive(AuditSealCase):
         )
         self.env.cr.flush()
         self.ids = self.add("a", "b") + self.add("c", kind="seen")
+        self.old_look = self.add("d", kind="seen")
+        self.age(self.old_look, fields.Datetime.now() - timedelta(days=400))
         self.seal()
 
     def make(self, **values):
@@ -107,6 +107,21 @@ class TestAuditArchive(AuditSealCase):
             with self.assertRaises(archive.ArchiveError):
                 archive.verify(io.BytesIO(damaged))
 
+    def test_the_wizard_speaks_the_reader_s_language(self):
+        self.env["res.lang"]._activate_lang("nb_NO")
+        self.env["ir.module.module"]._load_module_terms(["kundekartotek_addon"], ["nb_NO"])
+        wizard = self.make().with_context(lang="nb_NO")
+        content = base64.b64decode(wizard.file)
+        for file, words in (
+            (self.rewrite(content, "events.jsonl", lambda data: data.replace(b'"b"', b'"x"'), False).read(),
+             f"Hendelse {self.ids[1]}, under segl 1, er endret."),
+            (self.rewrite(content, "report.pdf", lambda data: data + b" ").read(), "report.pdf er endret."),
+            (b"PK", "Dette er ikke et arkiv fra et kundekartotek, eller det er skadet."),
+        ):
+            wizard.file = base64.b64encode(file)
+            wizard.action_verify()
+            self.assertEqual((wizard.state, wizard.message), ("broken", words))
+
     def test_command_needs_no_database(self):
         content = base64.b64decode(self.make().file)
         with tempfile.NamedTemporaryFile(suffix=".zip") as file:
@@ -123,12 +138,32 @@ class TestAuditArchive(AuditSealCase):
 
     def test_expired_events_are_accounted_for(self):
         """An archive made after retention holds the tombstone instead."""
-        before = archive.verify(io.BytesIO(base64.b64decode(self.make().file)))
-        with freeze_time(fields.Date.today() + timedelta(days=400)):
-            self.expire()
-        self.assertFalse(self.Event.search([("id", "=", self.ids[-1])]))
-        after = archive.verify(io.BytesIO(base64.b64decode(self.make().file)))
-        self.assertEqual(after.events, before.events - 1)
+        self.expire()
+        content = io.BytesIO(base64.b64decode(self.make().file))
+        archive.verify(content)
+        with zipfile.ZipFile(content) as file:
+            events = [json.loads(line)["id"] for line in file.read("events.jsonl").splitlines()]
+            seals = [json.loads(json.loads(line)["content"]) for line in file.read("seals.jsonl").splitlines()]
+        self.assertLess(set(self.ids), set(events))
+        self.assertNotIn(self.old_look[0], events)
+        self.assertEqual([seal["event_ids"] for seal in seals if seal["kind"] == "tombstone"], [self.old_look])
+
+    def test_forged_tombstone(self):
+        """An event taken out, and a tombstone for it put in, with every hash made anew."""
+        content = base64.b64decode(self.make().file)
+        now = fields.Datetime.now()
+        for date, cutoff in ((now, now - timedelta(days=400)), (now + timedelta(days=7300),) * 2):
+            forged = json.dumps({
+                "kind": "tombstone", "number": 99, "company_res_id": self.company.id, "event_ids": self.ids[:1],
+                "date": date.isoformat(), "newest": (cutoff - timedelta(days=1)).isoformat(),
+                "oldest": "2020-01-01T00:00:00", "details": {"cutoff": cutoff.isoformat(), "kinds": ["seen"]}})
+            line = json.dumps(
+                {"content": forged, "seal": archive.digest(forged.encode()), "outside": True, "leaves": []})
+            file = self.rewrite(content, "seals.jsonl", lambda data, line=line: data + line.encode() + b"\n", False)
+            file = self.rewrite(file.read(), "events.jsonl", lambda data: b"".join(
+                line for line in data.splitlines(True) if json.loads(line)["id"] != self.ids[0]), False)
+            with self.assertRaisesRegex(archive.ArchiveError, f"Event {self.ids[0]}, .* is missing"):
+                archive.verify(file)
 
     def test_access_and_input(self):
         with self.assertRaises(UserError):

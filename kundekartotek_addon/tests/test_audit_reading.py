@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from ast import literal_eval
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from .common import KundekartotekCase
@@ -132,6 +132,17 @@ class TestAuditReading(KundekartotekCase):
         self.assertEqual(wizard.state, "broken")
         self.assertIn("not in the trail", wizard.message)
 
+    def test_verify_wizard_says_which_company(self):
+        """It never verifies another company than the one that is on the screen."""
+        other = self.env["res.company"].create({"name": "Andre AS"})
+        self.auditor.company_ids += other
+        wizard = self.env["kundekartotek.audit.verify"].with_user(self.auditor).with_context(
+            allowed_company_ids=self.env.company.ids).create({"company_id": other.id})
+        with self.assertRaisesRegex(UserError, "switched on"):
+            wizard.action_verify()
+        wizard.with_context(allowed_company_ids=[other.id, self.env.company.id]).action_verify()
+        self.assertEqual(wizard.state, "ok")
+
     # -- unusual reading -----------------------------------------------------------------------------
 
     def unusual(self):
@@ -177,5 +188,20 @@ class TestAuditReading(KundekartotekCase):
         customers = self.env["res.partner"].search([("customer_rank", ">", 0)])
         self.look("exported", res_id=0, details={"ids": customers.ids[: len(customers) // 2]})
         self.assertFalse(self.unusual())
-        self.look("exported", res_id=0, details={"ids": customers.ids})
+        self.look("exported", res_id=0, details={"ids": customers.ids[: len(customers) // 3]})
+        self.assertFalse(self.unusual(), "the same ones again")
+        self.look("exported", res_id=0, details={"ids": customers.ids[len(customers) // 2 :]})
+        self.assertEqual(len(self.unusual()), 1, "piece by piece")
+
+    def test_list_of_everything(self):
+        """Read as lists, page by page or at once, it is all the same taken away."""
+        self.not_at_night()
+        self.env.company.audit_cards_per_hour = 5
+        for index in range(19):
+            self.make_customer(f"Kunde {index}")
+        count = self.env["res.partner"].search_count([("customer_rank", ">", 0)])
+        for offset in (0, 0):
+            self.look(res_id=0, details={"method": "search_read", "offset": offset, "rows": count // 2})
+        self.assertFalse(self.unusual(), "the same page again")
+        self.look(res_id=0, details={"method": "search_read", "offset": count // 2, "rows": count - count // 2})
         self.assertEqual(len(self.unusual()), 1)

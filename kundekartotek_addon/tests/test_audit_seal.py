@@ -10,6 +10,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import tagged
 from odoo.tools import SQL, mute_logger
 
+from ..models.audit.audit_seal import SEAL_CONTENT, digest
 from .common import KundekartotekCase
 
 
@@ -196,8 +197,9 @@ class TestAuditSeal(AuditSealCase):
     # -- tampering -----------------------------------------------------------------------------------
 
     def test_tampering_is_found(self):
-        """Fourteen ways to change the past, and the first event (or seal) that Verify names."""
+        """Eighteen ways to change the past, and the first event (or seal) that Verify names."""
         ids = []
+        self.add("elsewhere", company=self.other)
         for values in (("a", "b", "c"), ("d", "e"), ("f",)):
             ids += self.add(*values)
             self.seal()
@@ -222,6 +224,38 @@ class TestAuditSeal(AuditSealCase):
                 "chain",
                 None,
                 3,
+            ),
+            # two seals changed places, and one taken from another company's chain
+            (
+                """UPDATE {seal} SET number = -1 WHERE company_res_id = %(ours)s AND number = 1;
+                UPDATE {seal} SET number = 1 WHERE company_res_id = %(ours)s AND number = 2;
+                UPDATE {seal} SET number = 2 WHERE company_res_id = %(ours)s AND number = -1""",
+                "chain",
+                None,
+                1,
+            ),
+            (
+                """DELETE FROM {seal} WHERE company_res_id = %(ours)s AND number = 2;
+                UPDATE {seal} SET company_res_id = %(ours)s, number = 2
+                 WHERE company_res_id = %(other)s AND number = 1""",
+                "chain",
+                None,
+                2,
+            ),
+            # another company's event in the place of ours, and two that changed places
+            (
+                """DELETE FROM {event} WHERE id = %(e2)s;
+                UPDATE {event} SET id = %(e2)s, company_res_id = %(ours)s WHERE company_res_id = %(other)s""",
+                "altered",
+                2,
+                1,
+            ),
+            (
+                """UPDATE {event} SET id = -1 WHERE id = %(e3)s; UPDATE {event} SET id = %(e3)s WHERE id = %(e4)s;
+                UPDATE {event} SET id = %(e4)s WHERE id = -1""",
+                "altered",
+                3,
+                2,
             ),
             # an event, and the hash of it that its seal holds
             (
@@ -296,15 +330,33 @@ class TestAuditSeal(AuditSealCase):
 
     # -- retention -----------------------------------------------------------------------------------
 
+    @freeze_time("2026-07-01 12:00:00")
+    def test_retention_of_another_fiscal_year(self):
+        """A year that ended yesterday, five years ago: in the company's own time, not in that of the server."""
+        self.company.write({"fiscalyear_last_month": "6", "fiscalyear_last_day": 30})
+        self.company.partner_id.tz = "Europe/Oslo"
+        expired, kept = self.add("of the year that ended", "of the next")
+        self.age([expired], "2021-06-30 21:59:59")
+        self.age([kept], "2021-06-30 22:00:00")  # midnight in Oslo
+        self.seal()
+        with freeze_time("2026-06-30 21:30:00"):
+            self.expire()
+        self.assertEqual(self.Event.search_count([("id", "in", [expired, kept])]), 2, "the year still has a day")
+        with freeze_time("2026-06-30 22:30:00"):
+            self.expire()
+        self.assertEqual(self.Event.search([("id", "in", [expired, kept])]).ids, [kept])
+        self.assertIsNone(self.verify()["problem"])
+
     @freeze_time("2026-11-23")
     def test_retention(self):
         """Looks for twelve months; changes for five years after the end of the fiscal year."""
         old_look, new_look = self.add("old look", "new look", kind="seen")
         old_change, kept_change = self.add("old", "kept")
-        self.age([old_look], "2025-11-22 23:00:00")
-        self.age([new_look], "2025-11-23 00:30:00")
-        self.age([old_change], "2020-12-31 23:00:00")
-        self.age([kept_change], "2021-01-01 00:30:00")
+        self.company.partner_id.tz = "Europe/Oslo"  # an hour before the server's time
+        self.age([old_look], "2025-11-22 22:59:59")
+        self.age([new_look], "2025-11-22 23:00:00")
+        self.age([old_change], "2020-12-31 22:59:59")
+        self.age([kept_change], "2020-12-31 23:00:00")
         self.seal()
         self.expire()
         left = self.Event.search([("id", "in", [old_look, new_look, old_change, kept_change])], order="id")
@@ -313,8 +365,8 @@ class TestAuditSeal(AuditSealCase):
             [("company_res_id", "=", self.company.id), ("kind", "=", "tombstone")], order="number"
         )
         self.assertEqual(tombstones.mapped("event_count"), [1, 1])
-        self.assertEqual(tombstones[0].details["cutoff"], "2025-11-23T00:00:00")
-        self.assertEqual(tombstones[1].details["cutoff"], "2021-01-01T00:00:00")
+        self.assertEqual(tombstones[0].details["cutoff"], "2025-11-22T23:00:00")
+        self.assertEqual(tombstones[1].details["cutoff"], "2020-12-31T23:00:00")
         self.assertIsNone(self.verify()["problem"])
         self.expire()
         self.assertEqual(len(self.Seal.search([("kind", "=", "tombstone")]) & tombstones), 2)
@@ -323,16 +375,34 @@ class TestAuditSeal(AuditSealCase):
             self.assertProblem("missing", kept_change, 1)
 
     def test_forged_tombstone(self):
-        """One for what has not expired accounts for nothing."""
-        ids = self.add("a", "b")
+        """One for what has not expired accounts for nothing, whatever it says of itself."""
+        now = fields.Datetime.now()
+        ids = self.add("fresh", "b") + self.add("two years old", "c")
+        self.age(ids[2:], now - timedelta(days=730))
         self.seal()
-        with self.tampering() as cr:
-            for days in (1, -400):
-                cutoff = fields.Datetime.now() + timedelta(days=days)
-                content = self.Seal._tombstone_content([ids[0]], ["changed"], cutoff)
-                self.Seal._append(self.company.id, content, fields.Datetime.now())
-            cr.execute("DELETE FROM kundekartotek_audit_event WHERE id = %s", [ids[0]])
-            self.assertProblem("missing", ids[0], 1)
+        for event_id, kinds, cutoff, date in (
+            (ids[0], ["changed"], now + timedelta(days=1), now),
+            (ids[0], ["changed"], now - timedelta(days=400), now),
+            (ids[0], ["seen"], now + timedelta(days=3600), now + timedelta(days=7300)),  # not made yet
+            (ids[2], ["changed"], now - timedelta(days=400), now),  # changes are kept for five years
+            (ids[2], ["seen"], now - timedelta(days=400), now),  # it was no look
+        ):
+            with self.subTest(kinds=kinds, cutoff=cutoff), self.tampering() as cr:
+                self.Seal._append(self.company.id, self.Seal._tombstone_content([event_id], kinds, cutoff), now)
+                self.forge_date(date)
+                cr.execute("DELETE FROM kundekartotek_audit_event WHERE id = %s", [event_id])
+                self.assertProblem("missing", event_id, 1)
+
+    def forge_date(self, date):
+        """Give the last seal another date, and compute it again as its maker would."""
+        self.env.cr.execute(SQL(
+            """UPDATE kundekartotek_audit_seal SET date = %s, newest = least(newest, %s)
+                WHERE company_res_id = %s AND number = (
+                    SELECT max(number) FROM kundekartotek_audit_seal WHERE company_res_id = %s)""",
+            date, date, self.company.id, self.company.id))
+        self.env.cr.execute(SQL(
+            """UPDATE kundekartotek_audit_seal s SET seal = encode(%s, 'hex')
+                WHERE company_res_id = %s AND kind = 'tombstone'""", digest(SEAL_CONTENT), self.company.id))
 
     def test_legal_minimum(self):
         for values in ({"audit_change_years": 4}, {"audit_look_months": 0}):

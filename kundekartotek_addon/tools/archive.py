@@ -14,15 +14,35 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
 from typing import IO, Any
 
 FORMAT, VERSION = "kundekartotek-archive", 1
 MANIFEST, EVENTS, SEALS = "manifest.json", "events.jsonl", "seals.jsonl"
 CHUNK = 1 << 20
+UTC = timezone.utc  # noqa: UP017  Python 3.10 has no other name for it
+MONTH, FIVE_YEARS = timedelta(days=28), timedelta(days=5 * 365 + 1)
+
+
+MESSAGES = {
+    "damaged": "This is no archive of a kundekartotek, or it is damaged: {detail}",
+    "version": "Version {detail} of the format is unknown to this program",
+    "part": "{detail} was altered",
+    "unexpected": "Not in the manifest: {detail}",
+    "chain": "Seal {seal} was altered, removed or replaced",
+    "altered": "Event {event_id}, under seal {seal}, was altered",
+    "missing": "Event {event_id}, under seal {seal}, is missing",
+    "inserted": "Event {event_id} was inserted: no seal holds it",
+    "unknown": "Seal {seal} is not in the archive",
+}
 
 
 class ArchiveError(ValueError):
-    """What is wrong with an archive, in words."""
+    """What is wrong with an archive: a key of ``MESSAGES``, and what to put into the words."""
+
+    def __init__(self, kind: str, **values: Any) -> None:
+        super().__init__(MESSAGES[kind].format(**values))
+        self.kind, self.values = kind, values
 
 
 @dataclass
@@ -61,24 +81,24 @@ def verify(file: str | IO[bytes], known_seal: str | None = None) -> Result:
     except (zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
         if isinstance(error, ArchiveError):
             raise
-        raise ArchiveError(f"This is no archive, or it is damaged: {error}") from error
+        raise ArchiveError("damaged", detail=error) from error
     if known_seal and known_seal not in manifest["seals"]:
-        raise ArchiveError(f"Seal {known_seal} is not in the archive")
+        raise ArchiveError("unknown", seal=known_seal)
     return result
 
 
 def _manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
     manifest = json.loads(archive.read(MANIFEST))
     if manifest.get("format") != FORMAT:
-        raise ArchiveError("This is no archive of a kundekartotek")
+        raise ArchiveError("damaged", detail=MANIFEST)
     if manifest.get("version") != VERSION:
-        raise ArchiveError(f"Version {manifest.get('version')} of the format is unknown to this program")
+        raise ArchiveError("version", detail=manifest.get("version"))
     if archive.read(MANIFEST + ".sha256").decode().split()[0] != digest(archive.read(MANIFEST)):
-        raise ArchiveError(f"{MANIFEST} was altered")
+        raise ArchiveError("part", detail=MANIFEST)
     unexpected = set(archive.namelist()) - {part["name"] for part in manifest["parts"]}
     unexpected -= {MANIFEST, MANIFEST + ".sha256"}
     if unexpected:
-        raise ArchiveError(f"Not in the manifest: {', '.join(sorted(unexpected))}")
+        raise ArchiveError("unexpected", detail=", ".join(sorted(unexpected)))
     return manifest
 
 
@@ -90,7 +110,7 @@ def _verify_part(archive: zipfile.ZipFile, part: dict[str, Any]) -> int:
             sha.update(chunk)
             lines += chunk.count(b"\n")
     if sha.hexdigest() != part["sha256"]:
-        raise ArchiveError(f"{part['name']} was altered")
+        raise ArchiveError("part", detail=part["name"])
     return lines
 
 
@@ -104,19 +124,19 @@ def _verify_chain(archive: zipfile.ZipFile, result: Result) -> None:
     """Both files follow the chain: each event comes where its seal expects it."""
     seals = [json.loads(line) for line in _lines(archive, SEALS)]
     contents = [_seal_content(entry) for entry in seals]
-    expired = {id_ for content in contents if content["kind"] == "tombstone" for id_ in content["event_ids"]}
+    tombstones = [content for content in contents if content["kind"] == "tombstone"]
     previous: tuple[str, int] | None = None
     events = _Events(_lines(archive, EVENTS))
     for entry, content in zip(seals, contents, strict=True):
         if not entry["outside"]:
             if previous and (content.get("previous"), content["number"]) != (previous[0], previous[1] + 1):
-                raise ArchiveError(f"Seal {content['number']} does not follow the one before it")
+                raise ArchiveError("chain", seal=content["number"])
             previous = entry["seal"], content["number"]
             result.seals += 1
         if content["kind"] == "events":
-            events.verify_block(content, entry["leaves"], expired)
+            events.verify_block(content, entry["leaves"], _expired(content, tombstones))
     if events.next is not None:
-        raise ArchiveError(f"Event {json.loads(events.next).get('id')} was inserted: no seal holds it")
+        raise ArchiveError("inserted", event_id=json.loads(events.next).get("id"))
     result.events, result.last_seal = events.count, previous and previous[0]
 
 
@@ -124,8 +144,30 @@ def _seal_content(entry: dict[str, Any]) -> dict[str, Any]:
     """What was sealed, once the seal has been computed again from it."""
     content = json.loads(entry["content"])
     if digest(entry["content"].encode()) != entry["seal"]:
-        raise ArchiveError(f"Seal {content['number']} was altered")
+        raise ArchiveError("chain", seal=content["number"])
     return content
+
+
+def _expired(block: dict[str, Any], tombstones: list[dict[str, Any]]) -> set[int]:
+    """The events of a block that a tombstone accounts for, by a rule that fits the age of the block: looks are kept
+    for a month at least, the rest for five years. A tombstone of a day to come accounts for nothing."""
+    ids, looks = set(block["event_ids"]), set(block["details"]["looks"])
+    expired: set[int] = set()
+    for tombstone in tombstones:
+        made, cutoff = _time(tombstone["date"]), _time(tombstone["details"]["cutoff"])
+        if made > datetime.now(UTC) or cutoff > made - MONTH or _time(block["oldest"]) >= cutoff:
+            continue
+        expired |= ids.intersection(tombstone["event_ids"]) & (ids if cutoff <= made - FIVE_YEARS else looks)
+    return expired
+
+
+def _time(text: str) -> datetime:
+    """A time of a seal, to the second.
+
+    >>> _time("2026-11-23T10:04:59.12")
+    datetime.datetime(2026, 11, 23, 10, 4, 59, tzinfo=datetime.timezone.utc)
+    """
+    return datetime.fromisoformat(text[:19]).replace(tzinfo=UTC)
 
 
 class _Events:
@@ -139,14 +181,14 @@ class _Events:
         """Check the events under one seal; those that have expired may be missing."""
         number = content["number"]
         if digest(bytes.fromhex("".join(leaves))) != content["leaves_hash"]:
-            raise ArchiveError(f"The hashes under seal {number} were altered")
+            raise ArchiveError("chain", seal=number)
         for event_id, leaf in zip(content["event_ids"], leaves, strict=True):
             if self.next is not None and json.loads(self.next).get("id") == event_id:
                 if digest(self.next) != leaf:
-                    raise ArchiveError(f"Event {event_id}, under seal {number}, was altered")
+                    raise ArchiveError("altered", event_id=event_id, seal=number)
                 self.next, self.count = next(self._lines, None), self.count + 1
             elif event_id not in expired:
-                raise ArchiveError(f"Event {event_id}, under seal {number}, is missing")
+                raise ArchiveError("missing", event_id=event_id, seal=number)
 
 
 def main(arguments: list[str]) -> int:

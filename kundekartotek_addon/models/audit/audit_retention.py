@@ -2,6 +2,7 @@
 from datetime import datetime, time
 
 from dateutil.relativedelta import relativedelta
+from pytz import UTC, timezone
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -9,6 +10,11 @@ from odoo.tools import SQL
 from .audit_event import KINDS, LOOKS
 from .audit_seal import BLOCKS
 from .audit_sql import RETENTION
+
+
+def _midnight(day, zone):
+    """:return: when a day begins in a time zone, in UTC without zone, as the ORM has it"""
+    return zone.localize(datetime.combine(day, time.min)).astimezone(UTC).replace(tzinfo=None)
 
 
 class AuditSeal(models.Model):
@@ -35,17 +41,12 @@ class AuditSeal(models.Model):
         """
         companies = self.env["res.company"].sudo().search([], order="id")
         company = companies.filtered(lambda each: each.id == company_id) or companies[:1]
-        today = fields.Date.context_today(company)
+        zone = timezone(company.partner_id.tz or "Europe/Oslo")
+        today = UTC.localize(fields.Datetime.now()).astimezone(zone).date()
         years = company.compute_fiscalyear_dates(today - relativedelta(years=company.audit_change_years))
         return [
-            (
-                list(LOOKS),
-                datetime.combine(today - relativedelta(months=company.audit_look_months), time.min),
-            ),
-            (
-                [kind for kind, _label in KINDS if kind not in LOOKS],
-                datetime.combine(years["date_from"], time.min),
-            ),
+            (list(LOOKS), _midnight(today - relativedelta(months=company.audit_look_months), zone)),
+            ([kind for kind, _label in KINDS if kind not in LOOKS], _midnight(years["date_from"], zone)),
         ]
 
     @api.model

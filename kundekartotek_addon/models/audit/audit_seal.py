@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .audit_event import LOOKS
+
 BLOCK = 1000  # events under one seal
 BLOCKS = 10  # seals per transaction
 DIGEST = 32  # bytes of a SHA-256
@@ -49,7 +51,10 @@ class AuditSeal(models.Model):
     oldest = fields.Datetime(readonly=True)
     newest = fields.Datetime(readonly=True)
     leaves_hash = fields.Char(readonly=True, help="SHA-256 over the hashes of the events.")
-    details = fields.Json(readonly=True, help="Of a tombstone: what had expired, and by which rule.")
+    details = fields.Json(
+        readonly=True,
+        help="Of events: which of them are looks. Of a tombstone: what had expired, and by which rule.",
+    )
     previous = fields.Char(string="Previous Seal", readonly=True)
     seal = fields.Char(required=True, readonly=True)
 
@@ -145,13 +150,16 @@ class AuditSeal(models.Model):
         return SQL(
             """
             SELECT 'events' AS kind, count(*)::integer AS event_count, min(id) AS first_event_id,
-                   max(id) AS last_event_id, min(date) AS oldest, max(date) AS newest, NULL::jsonb AS details,
+                   max(id) AS last_event_id, min(date) AS oldest, max(date) AS newest,
+                   jsonb_build_object('looks', coalesce(jsonb_agg(id ORDER BY id) FILTER (
+                       WHERE kind = ANY(%(looks)s)), '[]')) AS details,
                    array_agg(id ORDER BY id) AS event_ids, string_agg(leaf, ''::bytea ORDER BY id) AS leaves
-              FROM (SELECT e.id, e.date, %s AS leaf
-                      FROM kundekartotek_audit_event e WHERE e.id = ANY(%s)) AS block
+              FROM (SELECT e.id, e.date, e.kind, %(leaf)s AS leaf
+                      FROM kundekartotek_audit_event e WHERE e.id = ANY(%(ids)s)) AS block
         """,
-            digest(EVENT_CONTENT),
-            ids,
+            looks=list(LOOKS),
+            leaf=digest(EVENT_CONTENT),
+            ids=ids,
         )
 
     @api.model
@@ -223,7 +231,7 @@ class AuditSeal(models.Model):
         rows = self.env.execute_query_dict(
             SQL(
                 """
-            SELECT s.seal, s.previous, s.kind, s.leaves_hash, s.leaves, s.event_ids, s.oldest, s.newest,
+            SELECT s.seal, s.previous, s.kind, s.leaves_hash, s.leaves, s.event_ids, s.details,
                    encode(%s, 'hex') AS computed
               FROM kundekartotek_audit_seal s WHERE s.company_res_id = %s AND s.number = %s""",
                 digest(SEAL_CONTENT),
@@ -247,11 +255,11 @@ class AuditSeal(models.Model):
                 row["event_ids"], (leaves[i : i + DIGEST] for i in range(0, len(leaves), DIGEST)), strict=True
             )
         )
-        problem = self._compare(company_id, number, expected)
+        problem = self._compare(company_id, number, expected, set(row["details"]["looks"]))
         return problem, row["seal"], len(expected)
 
     @api.model
-    def _compare(self, company_id, number, expected):
+    def _compare(self, company_id, number, expected, looks):
         """:return: the first event of a block that is altered or missing, as a problem, or None"""
         found = {
             id_: bytes(leaf)
@@ -264,7 +272,7 @@ class AuditSeal(models.Model):
             )
         }
         gone = expected.keys() - found.keys()
-        expired = self._expired(company_id, gone) if gone else ()
+        expired = self._expired(company_id, gone, looks) if gone else ()
         for id_, leaf in expected.items():
             if id_ in found and found[id_] != leaf:
                 return {"kind": "altered", "seal": number, "event_id": id_}
@@ -273,19 +281,21 @@ class AuditSeal(models.Model):
         return None
 
     @api.model
-    def _expired(self, company_id, ids):
-        """Those of these ids that a tombstone accounts for, by a rule that fits the age of their block."""
+    def _expired(self, company_id, ids, looks):
+        """Those of these ids that a tombstone accounts for, by a rule that fits the age of their block, and what
+        the least is that the law and the settings let be kept: looks for a month, the rest for five years."""
         return {
             id_
-            for (id_,) in self.env.execute_query(
+            for id_, long_kept in self.env.execute_query(
                 SQL(
                     """
-            SELECT g.id
+            SELECT g.id, (t.details ->> 'cutoff')::timestamp <= t.date - interval '5 years'
               FROM kundekartotek_audit_seal t, unnest(t.event_ids) AS g(id)
              WHERE t.company_res_id = %(company)s AND t.kind = 'tombstone'
                AND t.first_event_id <= %(last)s AND t.last_event_id >= %(first)s AND g.id = ANY(%(ids)s)
                AND t.newest <= (t.details ->> 'cutoff')::timestamp
                AND (t.details ->> 'cutoff')::timestamp <= t.date - interval '28 days'
+               AND t.date <= clock_timestamp() AT TIME ZONE 'UTC'
                AND EXISTS (SELECT FROM kundekartotek_audit_seal b
                             WHERE b.company_res_id = %(company)s AND b.kind = 'events' AND b.number < t.number
                               AND b.oldest < (t.details ->> 'cutoff')::timestamp AND g.id = ANY(b.event_ids)
@@ -296,6 +306,7 @@ class AuditSeal(models.Model):
                     ids=list(ids),
                 )
             )
+            if long_kept or id_ in looks
         }
 
     @api.model

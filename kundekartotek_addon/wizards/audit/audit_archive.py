@@ -14,6 +14,7 @@ from odoo.tools import SQL
 from ...models.audit.audit_seal import EVENT_CONTENT, SEAL_CONTENT
 from ...tools import archive
 from .audit_archive_pdf import render_pdf
+from .audit_verify import describe_problem
 
 BATCH = 1000
 
@@ -30,6 +31,9 @@ class AuditArchive(models.TransientModel):
     date_to = fields.Date(string="To", default=fields.Date.today)
     file = fields.Binary(attachment=False)
     file_name = fields.Char()
+    state = fields.Selection(
+        [("new", "Not verified"), ("ok", "Unbroken"), ("broken", "Broken")], default="new", readonly=True
+    )
     message = fields.Text(readonly=True)
     known_seal = fields.Char(string="Seal Received by Mail", help="The archive must contain it.")
 
@@ -48,6 +52,7 @@ class AuditArchive(models.TransientModel):
             {
                 "file": content,
                 "file_name": name,
+                "state": "new",
                 "message": self.env._(
                     "%(events)s events under %(seals)s seals. SHA-256 of the manifest: %(sha)s",
                     events=manifest["events"],
@@ -231,14 +236,31 @@ class AuditArchive(models.TransientModel):
                 io.BytesIO(base64.b64decode(self.file)), (self.known_seal or "").strip() or None
             )
         except archive.ArchiveError as error:
-            self.message = self.env._("The archive is broken: %(error)s", error=error)
+            self.write({"state": "broken", "message": self._explain(error)})
         else:
-            self.message = self.env._(
-                "The archive is unbroken: %(events)s events under %(seals)s seals.",
-                events=result.events,
-                seals=result.seals,
+            self.write(
+                {
+                    "state": "ok",
+                    "message": self.env._(
+                        "The archive is unbroken: %(events)s events under %(seals)s seals.",
+                        events=result.events,
+                        seals=result.seals,
+                    ),
+                }
             )
         return self._reopen()
+
+    def _explain(self, error):
+        """What is wrong with an archive, in the words of the reader."""
+        texts = {
+            "damaged": self.env._("This is no archive of a kundekartotek, or it is damaged."),
+            "version": self.env._("Version %(detail)s of the format is unknown here.", **error.values),
+            "part": self.env._("%(detail)s was altered.", **error.values),
+            "unexpected": self.env._("This does not belong in the archive: %(detail)s.", **error.values),
+            **describe_problem(self.env, error.values),
+            "unknown": self.env._("The seal you received is not in the archive."),
+        }
+        return texts[error.kind]
 
     def _reopen(self):
         return {

@@ -1,5 +1,24 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from odoo import fields, models
+from odoo.exceptions import UserError
+
+
+def describe_problem(env, values):
+    """What Verify found, in words.
+
+    :param dict values: ``event_id`` and ``seal``, as far as they are known
+    :return: dict: kind of problem → text
+    """
+    values = {"event_id": None, "seal": None, **values}
+    return {
+        "altered": env._("Event %(event_id)s, under seal %(seal)s, was altered.", **values),
+        "missing": env._("Event %(event_id)s, under seal %(seal)s, was removed.", **values),
+        "inserted": env._("Event %(event_id)s was inserted afterwards: no seal holds it.", **values),
+        "chain": env._("Seal %(seal)s was altered, removed or replaced.", **values),
+        "unknown": env._(
+            "The seal you received is not in the trail: its end was cut off, or all of it was made anew."
+        ),
+    }
 
 
 class AuditVerify(models.TransientModel):
@@ -22,12 +41,11 @@ class AuditVerify(models.TransientModel):
         self.env["kundekartotek.audit.seal"].check_access("read")
         self.env["res.users"]._check_two_factor(self.env._("Verification of the audit trail"))
         company_id = 0 if self.no_company else self.company_id.id
-        if company_id and self.company_id not in self.env.companies:
-            self.company_id.check_access("read")
-            company_id = self.env.company.id
+        if not self.no_company and self.company_id not in self.env.companies:
+            raise UserError(self.env._("Choose a company that you have switched on."))
         result = self._verifier()._verify(company_id, (self.known_seal or "").strip() or None)
-        problem = result["problem"]
-        self.write({"state": "broken" if problem else "ok", "message": self._describe(result)})
+        state = "broken" if result["problem"] else "ok" if result["seals"] else "new"
+        self.write({"state": state, "message": self._describe(result)})
         return {
             "type": "ir.actions.act_window",
             "res_model": self._name,
@@ -42,20 +60,11 @@ class AuditVerify(models.TransientModel):
 
     def _describe(self, result):
         """The result in words."""
-        problem = result["problem"]
-        values = {**result, **(problem or {})}
-        if not problem:
-            return self.env._(
-                "%(events)s events under %(seals)s seals are as they were recorded.\nLast seal: %(last)s",
-                **values,
-            )
-        return {
-            "altered": self.env._("Event %(event_id)s, under seal %(seal)s, was altered.", **values),
-            "missing": self.env._("Event %(event_id)s, under seal %(seal)s, was removed.", **values),
-            "inserted": self.env._("Event %(event_id)s was inserted afterwards: no seal holds it.", **values),
-            "chain": self.env._("Seal %(seal)s was altered, removed or replaced.", **values),
-            "unknown": self.env._(
-                "The seal you received is not in the trail: its end was cut off, or all of it was made anew.",
-                **values,
-            ),
-        }[problem["kind"]]
+        if problem := result["problem"]:
+            return describe_problem(self.env, problem)[problem["kind"]]
+        if not result["seals"]:
+            return self.env._("Nothing has been sealed yet. The job seals every night.")
+        return self.env._(
+            "%(events)s events under %(seals)s seals are as they were recorded.\nLast seal: %(last)s",
+            **result,
+        )
