@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dev import checks, demo, oca, snapshot, test_report
 from dev.cache import ADDON, ROOT
-from dev.database import LANGUAGE, Scratch
+from dev.database import BESIDE, LANGUAGE, Scratch
 from dev.odoo_cli import Odoo, free_port
 from dev.test_report import Report, checked
 
@@ -38,7 +38,8 @@ class OdooRuns:
         """Install the addon into a clone of the template and run its tests, or those that the tags select."""
         name = self.scratch.clone(purpose)
         select = ["--test-tags", ",".join(tags), *options]
-        return self._logged(purpose, "-d", name, "-i", ADDON.name, *select, tests_expected=True)
+        modules = ",".join((ADDON.name, *BESIDE))
+        return self._logged(purpose, "-d", name, "-i", modules, *select, tests_expected=True)
 
     def with_demo(self) -> Report:
         """Install into a new database with everybody's demo data, as an evaluator would, and upgrade that."""

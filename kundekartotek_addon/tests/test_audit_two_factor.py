@@ -3,8 +3,12 @@ import contextlib
 import time
 from unittest.mock import patch
 
+from passlib.totp import TOTP
+
 from odoo.exceptions import RedirectWarning, UserError, ValidationError
+from odoo.http import Request
 from odoo.tests import HttpCase, tagged
+from odoo.tools import mute_logger
 
 from ..models.audit import audit_looks
 from .common import KundekartotekCase
@@ -26,17 +30,16 @@ class TestAuditTwoFactor(KundekartotekCase, HttpCase):
         cls.customer.ref = "4711"
         cls.env.cr.flush()
 
-    def setUp(self):
-        """Odoo's own modules for it may be left out here: what they tell is told by the test."""
-        super().setUp()
-        self.enabled = set()
-        Users = self.registry["res.users"]
-        self.startPatcher(patch.object(Users, "_two_factor_possible", lambda users: True))
-        self.startPatcher(patch.object(
-            Users, "_mfa_type", lambda user: "totp" if user.id in self.enabled else None))
+    def test_odoo_s_module_is_there(self):
+        """Every new database has it; the tests of this class are nothing without."""
+        self.assertIn("totp_enabled", self.env["res.users"]._fields, "install auth_totp to run these tests")
+        self.assertTrue(self.env["res.users"]._two_factor_possible())
 
     def turn_on(self, user):
-        self.enabled.add(user.id)
+        """As the user does in his preferences: a secret, and the first code of it."""
+        totp = TOTP.new()
+        self.assertTrue(user.with_user(user)._totp_try_setting(totp.base32_key, int(totp.generate().token)))
+        return totp
 
     def sensitive(self):
         """Everything that is refused: what it is called, and how it is called."""
@@ -83,6 +86,29 @@ class TestAuditTwoFactor(KundekartotekCase, HttpCase):
         for name, call in calls.items():
             with self.subTest(name):
                 self.assertPasses(call)
+
+    def test_signed_in_by_password_and_code(self):
+        """The whole way, as a person goes it: refused, turned on, signed in with both factors, let in."""
+        self.startPatcher(patch.object(audit_looks, "write_looks", lambda dbname, looks: None))
+        self.company.two_factor_required = True
+        self.authenticate(self.auditor.login, self.auditor.login)
+        self.assertIn("Two-factor", self.read_trail()["error"]["data"]["message"])
+        totp = self.turn_on(self.auditor)
+        self.env.flush_all()
+        self.authenticate(None, None)
+        page = self.url_open("/web/login", data={
+            "csrf_token": Request.csrf_token(self), "login": self.auditor.login, "password": self.auditor.login})
+        self.assertIn("/web/login/totp", page.url)
+        self.assertEqual(self.read_trail()["error"]["data"]["name"], "odoo.http.SessionExpiredException")
+        self.url_open("/web/login/totp", data={
+            "csrf_token": Request.csrf_token(self), "totp_token": totp.generate(time.time() + 30).token})
+        self.assertTrue(self.read_trail()["result"]["length"])
+
+    def read_trail(self):
+        with mute_logger("odoo.http"):
+            return self.url_open("/web/dataset/call_kw/kundekartotek.audit.event/web_search_read", json={"params": {
+                "model": "kundekartotek.audit.event", "method": "web_search_read", "args": [[]],
+                "kwargs": {"specification": {"kind": {}}}}}).json()
 
     def test_daily_work_goes_on(self):
         self.company.two_factor_required = True
