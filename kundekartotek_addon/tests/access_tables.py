@@ -219,8 +219,51 @@ ORM = {
     "read": ("read", {"fields": ["display_name"]}),
     "search_read": ("read", {"domain": [], "fields": ["display_name"]}),
     "unlink": ("unlink", {}),
+    "web_name_search": ("read", {"name": "", "specification": {"display_name": {}}}),
     "web_search_read": ("read", {"domain": [], "specification": {"display_name": {}}}),
     "write": ("write", {"vals": {"display_name": "x"}}),
+}
+
+# Fields of this addon on Odoo's own models that others than our roles read: every employee, and salespeople besides.
+# What is not here is secret to them: amounts, classes, reasons with figures.
+FIELDS_FOR_EMPLOYEES = {
+    "digest.digest": (
+        "kpi_customer_days_to_pay kpi_customer_days_to_pay_value kpi_customer_dso kpi_customer_dso_value "
+        "kpi_customer_overdue kpi_customer_overdue_value"
+    ),
+    "product.category": "customer_posting_account_id customer_posting_by_rule",
+    "res.company": (
+        "aging_limits agreement_reminder_days audit_change_years audit_look_months bank_four_eyes credit_control "
+        "credit_count_drafts credit_review_months credit_zero_limit customer_export_restricted "
+        "customer_number_scheme_business_id customer_number_scheme_consumer_id customer_number_scheme_id "
+        "customer_number_scheme_public_id insight_abc_a insight_abc_b insight_abc_basis insight_abc_hysteresis "
+        "insight_new_months insight_responsible_id insight_write_trust register_credit_user_id "
+        "register_details_to register_gone_to register_insolvency_to register_vat_to sales_own_customers "
+        "statement_day statement_kind statement_monthly statement_overdue_only statement_planned_month "
+        "statement_user_id two_factor_required"
+    ),
+    "res.partner": (
+        "buyer_reference credit_block credit_block_reason credit_limit_mode credit_own_mode credit_review_date "
+        "customer_category_id customer_category_locked customer_currency_id customer_hold_reason customer_lookup "
+        "customer_municipality customer_number_issue customer_on_hold customer_region customer_type "
+        "customer_type_locked data_issue data_issue_text invoice_email is_branch is_customer postal_code_issue "
+        "postal_code_town postal_town_filled register_checked register_choice register_difference_count "
+        "register_employees register_industry register_kept register_legal_form register_line register_line_level "
+        "register_offer_count register_parent register_sector register_status register_type "
+        "register_unreachable_since register_vat_registered reminder_email statement_opt_out"
+    ),
+    "res.partner.bank": "approval_pending changed_by_id changed_on changer_ids",
+}
+FIELDS_FOR_SELLERS = {
+    "account.move": (
+        "agreement_id agreement_notice buyer_reference credit_release_until credit_since credit_state "
+        "credit_words dispute_reason dispute_since followup_note followup_paused promise_amount promise_date"
+    ),
+    "account.move.line": "discount",
+    "sale.order": (
+        "agreement_id agreement_notice credit_amount credit_currency_id credit_customer_id credit_recheck "
+        "credit_rejection credit_release_until credit_sends_email credit_since credit_state credit_words"
+    ),
 }
 
 # {external id of a report, server action …: who}

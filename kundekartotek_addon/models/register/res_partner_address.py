@@ -41,6 +41,7 @@ class ResPartner(models.Model):
         return self.env["kundekartotek.address.check"].search([("partner_id", "in", self._origin.ids)])
 
     def _search_address_check(self, operator, value):
+        self._check_field_access(self._fields["address_check"], "read")  # the ORM checks that of columns only
         if operator != "in":
             return NotImplemented
         self.env["kundekartotek.address.check"].flush_model()
