@@ -18,8 +18,6 @@ from dev.odoo_cli import Odoo
 from dev.venv import REQUIREMENTS
 
 LANGUAGE = "nb_NO"
-# What Odoo itself installs in every new database and the addon works with; the template is without.
-BESIDE = ("auth_totp",)
 KEPT_RUNS = 10
 ADDON_FILES_THAT_DO_NOT_LOAD = ("tests", "__pycache__", "README.md")
 

@@ -14,10 +14,11 @@ from dev.brreg_server import BrregServer
 from dev.cache import ADDON, ROOT, Problem, digest, lock, log_file, say, step
 from dev.database import Databases, addon_digest
 
-# Odoo installs the import of spreadsheets wherever there is a web client; the template goes without such modules.
-MODULES = f"{ADDON.name},base_import"
+# Odoo installs the import of spreadsheets and two factors wherever there is a web client; the template goes without
+# such modules.
+MODULES = f"{ADDON.name},auth_totp,base_import"
 START_SECONDS = 180
-NORWEGIAN_USERS = ROOT / "dev" / "shell_scripts" / "norwegian_users.py"
+FINISH = ROOT / "dev" / "shell_scripts" / "demo_finish.py"
 # one row per role: a login of the addon's demo data (or admin) and the roles given to it
 LOGINS = """
 SELECT u.login, string_agg(coalesce(g.name->>'nb_NO', g.name->>'en_US'), ', ' ORDER BY g.sequence)
@@ -96,11 +97,11 @@ def make(databases: Databases, name: str) -> None:
             log=f"demo-install-{name}.log",
             failure="The demo database could not be made.",
         )
-    with step("Setting everybody's language to Bokmål"):
-        log = log_file(f"demo-language-{name}.log")
+    with step("Setting everybody's language to Bokmål, and sealing the trail"):
+        log = log_file(f"demo-finish-{name}.log")
         log.write_text("")
-        if databases.odoo.logged("shell", "-d", partial, "--no-http", log=log, script=NORWEGIAN_USERS.read_text()):
-            raise Problem(f"The users' language could not be set; see {log}.")
+        if databases.odoo.logged("shell", "-d", partial, "--no-http", log=log, script=FINISH.read_text()):
+            raise Problem(f"The demo database could not be finished; see {log}.")
     databases.finish(partial, name)
 
 

@@ -31,6 +31,10 @@ facts = {
     "orders on hold": env["sale.order"].search_count([("credit_state", "=", "hold")]) == 3,
     "a bank account that waits": env["res.partner.bank"].search_count([("approval_pending", "=", True)]) == 1,
     "spreadsheets can be imported": "base_import.import" in env,
+    "export by right, which one has": env["res.company"].search([("customer_export_restricted", "=", True)])
+    and env["res.users"].search([("login", "=", "kreditt")]).has_group("kundekartotek_addon.group_customer_export"),
+    "a trail that is sealed": bool(env["kundekartotek.audit.seal"].search([("event_count", ">", 0)])),
+    "two factors can be had": env["res.users"]._two_factor_possible(),
     "every customer is numbered": not customers.filtered(lambda customer: not customer.ref),
 }
 missing = [fact for fact, holds in facts.items() if not holds]

@@ -56,7 +56,7 @@ class DemoDecisions:
 
     def _hold_bank_account(self, customer):
         """A changed account waits until a second person has looked at it."""
-        self.company.bank_four_eyes = True
+        self.company.write({"bank_four_eyes": True, "customer_export_restricted": True})
         case_worker = self.env.ref("kundekartotek_addon.demo_user_saksbehandler")
         self.keep("demo_bank_account", self.env["res.partner.bank"].with_user(case_worker).create({
             "partner_id": customer.id, "acc_number": "8601 11 17947"}).sudo())

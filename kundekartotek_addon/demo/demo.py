@@ -124,6 +124,9 @@ class KundekartotekDemo(models.AbstractModel):
             groups = [f"kundekartotek_addon.{group}"] if group else ["sales_team.group_sale_salesman"]
             if group in ("group_case_worker", "group_credit_manager"):
                 groups.append("account.group_account_invoice")
+            if group == "group_credit_manager":  # the second person for bank accounts, and who may take customers out
+                groups += ["account.group_validate_bank_account", "base.group_allow_export",
+                           "kundekartotek_addon.group_customer_export"]
             self._keep(f"demo_user_{login}", self.env["res.users"].with_context(no_reset_password=True).create({
                 "name": name, "login": login, "password": login, "email": f"{login}@fjordlys.example",
                 "lang": "nb_NO", "tz": "Europe/Oslo", "company_id": companies[0].id,
