@@ -3,9 +3,11 @@ import random
 import string
 from unittest.mock import patch
 
+import openpyxl
+
 from odoo.exceptions import ValidationError
 from odoo.tests import HttpCase, tagged
-from odoo.tools import mute_logger
+from odoo.tools import html_escape, mute_logger
 
 from ..models.audit import audit_looks
 from .common import KundekartotekCase
@@ -91,6 +93,12 @@ class TestAuditHostileNames(KundekartotekCase, HttpCase):
         self.assertFalse(result["ids"])
         self.assertIn("too long", result["messages"][0]["message"])
 
+    def test_imported(self):
+        result = self.env["res.partner"].with_user(self.user).with_context(import_file=True).load(
+            ["name", "street", "customer_rank"], [[name, name, "1"] for name in STORED.values()])
+        self.assertFalse(result["messages"])
+        self.assertEqual(self.env["res.partner"].browse(result["ids"]).mapped("name"), list(STORED.values()))
+
     def test_longest_that_is_stored(self):
         company = self.make_customer("æ" * 500)
         contact = self.make_customer("ø" * 500, parent_id=company.id, is_company=False)
@@ -117,6 +125,19 @@ class TestAuditHostileNames(KundekartotekCase, HttpCase):
                 body = template._render_field("body_html", invoice.ids)[invoice.id]
                 self.assertNotIn("<img src=x", body)
                 self.assertNotIn("<script>", body)
+                statement = env["kundekartotek.statement"].create({"partner_id": customer.id, "company_id": company.id})
+                html = env["ir.actions.report"]._render_qweb_html(
+                    "kundekartotek_addon.statement_report", statement.ids)[0].decode()
+                self.assertIn(html_escape(name)[:8], html)
+                self.assertNotIn("<img src=x", html)
+                self.assertNotIn("<svg onload", html)
+        report = env["kundekartotek.report.aging"]
+        sheet = openpyxl.load_workbook(report._report_file("xlsx", {})[1]).active
+        cells = [cell for row in sheet.iter_rows() for cell in row if cell.value is not None]
+        self.assertLessEqual({STORED["a formula"], EVIL}, {cell.value for cell in cells})
+        self.assertNotIn("f", {cell.data_type for cell in cells}, "no formula")
+        self.assertFalse([cell.value for cell in cells if cell.hyperlink])
+        self.assertTrue(report._report_file("pdf", {})[1].read().startswith(b"%PDF"))
 
     def test_in_a_browser(self):
         """A case worker and an auditor open what shows the names. A script that runs leaves its mark."""
