@@ -2,6 +2,8 @@
 from odoo.tests import TransactionCase, new_test_user
 
 ROLES = ("reader", "case_worker", "credit_manager", "privacy_officer", "auditor", "administrator")
+AS_A_BROWSER = {  # what Odoo wants to see before it gives a session a page under /json/1
+    "Sec-Fetch-Dest": "document", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "none", "Sec-Fetch-User": "?1"}
 
 
 class KundekartotekCase(TransactionCase):

@@ -12,7 +12,7 @@ from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from ..models.audit import audit_looks
-from .common import KundekartotekCase
+from .common import AS_A_BROWSER, KundekartotekCase
 
 
 @tagged("post_install", "-at_install")
@@ -155,6 +155,16 @@ class TestAuditLooks(KundekartotekCase, HttpCase):
         self.assertEqual((event.res_model, event.res_id, event.new_value), ("res.partner", 0, "res.partner.category"))
         self.assertEqual(event.details["rows"], 2)
 
+    def test_address_that_says_it_is_another_call(self):
+        """What stands behind the question mark of an address is the client's: it makes no list of a card."""
+        self.env["ir.config_parameter"].sudo().set_param("web.json.enabled", True)
+        self.user.group_ids += self.env.ref("base.group_allow_export")
+        self.authenticate(self.user.login, self.user.login)
+        response = self.url_open(
+            f"/json/1/kundekartotek/{self.customer.id}?model=res.partner&method=name_search", headers=AS_A_BROWSER)
+        self.assertIn(self.customer.name, response.text)
+        self.assertIn(self.customer.id, self.looks(1).mapped("res_id"))
+
     def test_copy_data(self):
         self.authenticate(self.user.login, self.user.login)
         self.call("copy_data", self.customer.ids)
@@ -242,7 +252,7 @@ class TestAuditLooks(KundekartotekCase, HttpCase):
         self.assertEqual(response.status_code, 200)
         event = self.looks(1, kind="exported")
         self.assertEqual(event.details, {"fields": ["name", "email"], "ids": ids})
-        self.assertRegex(event.new_value, "^2 .*: name, email$")
+        self.assertRegex(event.new_value, "^2 records: Name, Email$")
         self.user.with_user(self.user).partner_id.export_data(["name"])
         self.looks(2, kind="exported")
 

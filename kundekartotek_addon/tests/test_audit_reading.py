@@ -67,7 +67,10 @@ class TestAuditReading(KundekartotekCase):
         gone_id = gone.id
         self.env["base.partner.merge.automatic.wizard"]._merge([self.customer.id, gone.id], self.customer)
         self.env.cr.flush()
-        events = self.shown(self.customer.with_user(self.auditor).action_audit_timeline())
+        action = self.customer.with_user(self.auditor).action_audit_timeline()
+        self.assertEqual(action["display_name"], "History of Fjellbekk Bakeri AS")
+        events = self.shown(action)
+        self.assertEqual(events[0].display_name, events[0].summary)
         self.assertLessEqual({self.customer.id, contact.id, gone_id}, set(events.mapped("res_id")))
         self.assertNotIn(other.id, events.mapped("customer_res_id"))
 

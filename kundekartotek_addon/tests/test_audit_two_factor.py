@@ -148,5 +148,5 @@ class TestAuditTwoFactor(KundekartotekCase, HttpCase):
                 time.sleep(0.02)
         self.assertRecordValues(events, [{
             "user_res_id": self.auditor.id, "res_model": "res.users", "res_id": self.auditor.id,
-            "new_value": "The audit trail"}])
+            "new_value": "The audit trail", "superuser": False}])
         self.assertRegex(events.summary, "Rita Revisor signed in to The audit trail")

@@ -49,7 +49,7 @@ class AuditEvent(models.Model):
     origin = fields.Selection(ORIGINS, required=True, readonly=True, help="Where it came from.")
     origin_name = fields.Char(readonly=True, help="The job, the API key or the database role.")
     user_res_id = fields.Integer(string="User ID", readonly=True)
-    user_name = fields.Char(readonly=True)
+    user_name = fields.Char(string="User", readonly=True)
     acting_name = fields.Char(
         string="Acting As", readonly=True, help="Another user in whose name it was done."
     )
@@ -67,7 +67,9 @@ class AuditEvent(models.Model):
     session = fields.Char(readonly=True, help="A hash of the web session.")
     address = fields.Char(string="IP Address", readonly=True)
 
-    user_id = fields.Many2one("res.users", compute="_compute_references", search="_search_user_id")
+    user_id = fields.Many2one(
+        "res.users", string="Existing User", compute="_compute_references", search="_search_user_id"
+    )
     company_id = fields.Many2one("res.company", compute="_compute_references")
     customer_id = fields.Many2one("res.partner", compute="_compute_references", search="_search_customer_id")
     field_label = fields.Char(string="Field", compute="_compute_field_label")

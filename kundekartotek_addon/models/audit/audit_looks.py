@@ -71,8 +71,12 @@ def remote_call():
     if not request:  # core takes the request away from XML-RPC
         call = remote_method()
         return tuple(call.rsplit(".", 1)) if call else None
-    params = request.params
-    return params.get("model") or params.get("__model__"), params.get("method") or params.get("__method__")
+    path, params = request.httprequest.path, request.params
+    if path.startswith("/json/2/"):
+        return params["__model__"], params["__method__"]
+    if path.startswith("/web/dataset/call_"):
+        return params["model"], params["method"]
+    return None, None  # other routes take from the client what they do not know
 
 
 class IrHttp(models.AbstractModel):
@@ -261,15 +265,25 @@ class Base(models.AbstractModel):
     def export_data(self, fields_to_export):
         result = super().export_data(fields_to_export)
         if self._holds_personal_data(fields_to_export):
+            model = self.with_context(lang=self.env.company.partner_id.lang or "en_US")
+            labels = ", ".join(map(model._export_label, fields_to_export))
             note_look(
                 self,
                 "exported",
-                text=self.env._(
-                    "%(count)s records: %(fields)s", count=len(self), fields=", ".join(fields_to_export)
-                ),
+                text=model.env._("%(count)s records: %(fields)s", count=len(self), fields=labels),
                 details={"fields": list(fields_to_export), "ids": self.ids},
             )
         return result
+
+    @api.model
+    def _export_label(self, path):
+        """An export path as a person reads it."""
+        name, _slash, rest = path.replace(".id", "id").partition("/")
+        field = self._fields.get(name)
+        if field is None:
+            return path
+        label = field._description_string(self.env)
+        return f"{label}/{self.env[field.comodel_name]._export_label(rest)}" if rest and field.comodel_name else label
 
     def _holds_personal_data(self, paths):
         """Whether one of these export paths leads to a partner, or starts from a model that is watched."""

@@ -11,6 +11,8 @@ from .audit_event import LOOKS
 
 class AuditEvent(models.Model):
     _inherit = "kundekartotek.audit.event"
+    _rec_name = "summary"
+    _rec_names_search = ["res_name"]
 
     summary = fields.Char(string="What Happened", compute="_compute_summary")
 

@@ -91,7 +91,7 @@ class ResPartner(models.Model):
 
     def _audit_action(self, name, domain):
         action = self.env["ir.actions.act_window"]._for_xml_id("kundekartotek_addon.audit_event_action")
-        return {**action, "name": name, "domain": list(domain), "context": {}}
+        return {**action, "name": name, "display_name": name, "domain": list(domain), "context": {}}
 
     def _get_vcard_file(self):
         note_look(self, "exported", text="vCard", details={"ids": self.ids})

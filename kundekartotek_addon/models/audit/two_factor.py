@@ -58,7 +58,7 @@ class ResUsers(models.Model):
         if user._lacks_two_factor():
             raise user._two_factor_warning(function)
         if remote_call():
-            note_look(user, "signed_in", user.ids, text=function)
+            note_look(self.browse(user.id), "signed_in", user.ids, text=function)  # not the superuser, as env.user is
 
     def _two_factor_warning(self, function):
         return RedirectWarning(

@@ -265,6 +265,7 @@ class AuditArchive(models.TransientModel):
     def _reopen(self):
         return {
             "type": "ir.actions.act_window",
+            "name": self.env._("Archive of the Trail"),
             "res_model": self._name,
             "res_id": self.id,
             "view_mode": "form",

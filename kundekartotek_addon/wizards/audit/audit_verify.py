@@ -48,6 +48,7 @@ class AuditVerify(models.TransientModel):
         self.write({"state": state, "message": self._describe(result)})
         return {
             "type": "ir.actions.act_window",
+            "name": self.env._("Verify the Trail"),
             "res_model": self._name,
             "res_id": self.id,
             "view_mode": "form",
