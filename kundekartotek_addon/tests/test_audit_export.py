@@ -109,6 +109,18 @@ class TestAuditExport(KundekartotekCase, HttpCase):
         self.assertIn("Export Customers", response.text)
         self.assertNotIn("Fjellbekk", response.text)
 
+    def test_workbooks_of_reports(self):
+        report = self.env["kundekartotek.report.aging"].with_user(self.user)
+        for kind in ("xlsx", "pdf"):
+            report._report_file(kind, {})[1].close()
+        self.company.customer_export_restricted = True
+        for call in (report._report_file, report._download_report):
+            with self.assertRaisesRegex(AccessError, "Export Customers"):
+                call("xlsx", {})
+            self.assertTrue(call("pdf", {}))
+        self.user.group_ids += self.right
+        report._report_file("xlsx", {})[1].close()
+
     def test_formulas_are_plain_text(self):
         for number, name in enumerate(FORMULAS):
             # Odoo trims what a person types in a form, not what a program writes

@@ -54,11 +54,11 @@ class TestAuditLoad(KundekartotekCase):
         return RealEnvironment(db_connect(cls.dbname).cursor())
 
     def committed_events(self, ids, kind="changed"):
-        """[(record id, new value)] of the changes that are committed."""
+        """[(record id, old value, new value)] of the changes that are committed, in their order."""
         with self.real_env() as env:
             return env.execute_query(
                 SQL(
-                    """SELECT res_id, new_value FROM kundekartotek_audit_event
+                    """SELECT res_id, old_value, new_value FROM kundekartotek_audit_event
                     WHERE res_model = 'res.partner' AND field_name = 'ref' AND kind = %s AND res_id = ANY(%s)
                     ORDER BY id""",
                     kind,
@@ -93,7 +93,7 @@ class TestAuditLoad(KundekartotekCase):
             finally:
                 stop.set()
             sealer.result(timeout=100)
-        told = [event for event in self.committed_events(self.ids) if event[1].startswith("L")]
+        told = [(id_, new) for id_, _old, new in self.committed_events(self.ids) if new.startswith("L")]
         self.assertEqual(sorted(told), [(id_, f"L{id_}") for id_ in sorted(self.ids)])
         with self.real_env() as env:
             Seal = env["kundekartotek.audit.seal"]
@@ -121,8 +121,12 @@ class TestAuditLoad(KundekartotekCase):
                         SQL("SELECT id, ref FROM res_partner WHERE id = ANY(%s) AND ref LIKE 'K%%'", ids)
                     )
                 )
-            told = {id_: value for id_, value in self.committed_events(ids) if value.startswith("K")}
+            told, steps = {}, [event for event in self.committed_events(ids) if event[2].startswith("K")]
             with self.subTest(seed=seed, attempt=attempt):
+                self.assertTrue(steps, "nothing was committed in time")
+                for id_, old, new in steps:
+                    self.assertEqual(old, told.get(id_, old), "each goes on where the one before it ended")
+                    told[id_] = new
                 self.assertEqual(told, kept)
 
     def write_for_ever(self, ids):

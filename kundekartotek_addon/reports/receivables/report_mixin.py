@@ -40,7 +40,7 @@ class ReportMixin(models.AbstractModel):
     grow with the report. Everything runs on a read-only cursor.
 
     A button returns ``self._download_report("xlsx", options)``. Everything that a client can call guards
-    itself with ``self._check_report_access()``; the download does.
+    itself with ``self._check_report_access(kind)``; the download does.
     """
 
     _name = "kundekartotek.report.mixin"
@@ -88,10 +88,12 @@ class ReportMixin(models.AbstractModel):
     # ---- what the mixin does with it -------------------------------------------------------------------
 
     @api.model
-    def _check_report_access(self):
-        """Reports hold amounts: only for those with a role in this addon."""
+    def _check_report_access(self, kind):
+        """Reports hold amounts: only for those with a role in this addon. A workbook takes customers away."""
         if not self.env.su and not self.env.user.has_group(self._report_group):
             raise AccessError(self.env._("Reports on receivables are for users with a role in Kundekartotek."))
+        if kind == "xlsx" and not self.env.su:
+            self.env["res.partner"]._check_customer_export()
 
     @api.model
     def _find_report(self, name):
@@ -104,7 +106,7 @@ class ReportMixin(models.AbstractModel):
     @api.model
     def _download_report(self, kind, options):
         """:return: the action that has the client fetch the report, for the companies chosen now"""
-        self._check_report_access()
+        self._check_report_access(kind)
         query = {"options": json.dumps(options, default=str), "companies": ",".join(map(str, self.env.companies.ids))}
         return {
             "type": "ir.actions.act_url",
@@ -119,7 +121,7 @@ class ReportMixin(models.AbstractModel):
         :param kind: "xlsx" or "pdf"
         :return: number of rows
         """
-        self._check_report_access()
+        self._check_report_access(kind)
         options = self._report_options(options)
         report = {
             "title": self._report_title(options),
