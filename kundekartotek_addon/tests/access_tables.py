@@ -256,13 +256,14 @@ FIELDS_FOR_EMPLOYEES = {
 }
 FIELDS_FOR_SELLERS = {
     "account.move": (
-        "agreement_id agreement_notice buyer_reference credit_release_until credit_since credit_state "
-        "credit_words dispute_reason dispute_since followup_note followup_paused promise_amount promise_date"
+        "agreement_id agreement_notice buyer_reference credit_release_partner_id credit_release_until credit_since "
+        "credit_state credit_words dispute_reason dispute_since followup_note followup_paused promise_amount promise_date"
     ),
     "account.move.line": "discount",
     "sale.order": (
         "agreement_id agreement_notice credit_amount credit_currency_id credit_customer_id credit_recheck "
-        "credit_rejection credit_release_until credit_sends_email credit_since credit_state credit_words"
+        "credit_rejection credit_release_partner_id credit_release_until credit_sends_email credit_since "
+        "credit_state credit_words"
     ),
 }
 

@@ -144,7 +144,8 @@ class TestAuditReading(KundekartotekCase):
         with self.assertRaisesRegex(UserError, "switched on"):
             wizard.action_verify()
         wizard.with_context(allowed_company_ids=[other.id, self.env.company.id]).action_verify()
-        self.assertEqual(wizard.state, "ok")
+        self.assertEqual(wizard.state, "new")
+        self.assertIn("Nothing has been sealed yet", wizard.message)
 
     # -- unusual reading -----------------------------------------------------------------------------
 
