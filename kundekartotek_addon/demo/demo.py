@@ -32,7 +32,8 @@ class KundekartotekDemo(models.AbstractModel):
         """Make the demo company once."""
         if self.env.ref("kundekartotek_addon.demo_company", raise_if_not_found=False):
             return
-        self.env["res.lang"]._activate_lang("nb_NO")
+        for code in ("nb_NO", "en_US"):  # customers abroad get their documents in English
+            self.env["res.lang"]._activate_lang(code)
         self._point_at_stand_in()
         main = self._make_company("demo_company", "Fjordlys Handel AS", "310419990", "Kaigata 14", "5006", "Bergen")
         branch = self._make_company(

@@ -110,6 +110,7 @@ class TestLedgerEntries(LedgerReportCase):
 
     def test_button_on_the_customer(self):
         action = self.contacts[2].with_user(self.reader).action_open_ledger()
+        self.assertEqual(action["display_name"], "Ledger: Kunde 2 AS")
         self.assertEqual(action["domain"], [("partner_id", "=", self.customers[2].id)])
         with self.assertRaises(AccessError):
             self.customers[2].with_user(self.salesperson).action_open_ledger()

@@ -128,6 +128,7 @@ class TestPeriodReports(PeriodReadings, LedgerReportCase):
             self.assertAlmostEqual(line.closing, closing, 2)
             self.assertEqual((line.ledger, line.difference), (line.closing, 0))
         action = wizard.action_show()
+        self.assertRegex(action["display_name"], r"^Balance List \S+2026 – \S+2026$")  # what the client shows
         List = self.env["kundekartotek.balance.list"].with_user(self.reader)
         rows = List.with_context(**action["context"]).search([])
         self.assertEqual(len(rows), len(expected))

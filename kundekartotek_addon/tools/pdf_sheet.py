@@ -178,7 +178,7 @@ class _Pages:
         for place, number in enumerate(filled):
             column, (left, right) = self.columns[number], self.edges[number]
             value = line.values[number]
-            if line.style == "heading" and isinstance(value, str):  # it may run on to the next value
+            if line.style != "plain" and isinstance(value, str):  # it may run on to the next value
                 right = self.edges[filled[place + 1]][0] - GAP if place + 1 < len(filled) else self.width - MARGIN
             is_number = column.is_number and not isinstance(value, str)
             self._cell(self.notation.write(value, column), left, right, is_number, font, self.y)

@@ -50,8 +50,8 @@ class Column:
 
 
 class Line(NamedTuple):
-    """Values in the order of the columns, shorter if nothing follows. A *heading* opens a block and may run
-    over the columns to its right; a *total* closes one."""
+    """Values in the order of the columns, shorter if nothing follows. A *heading* opens a block, a *total*
+    closes one; their texts may run over the columns to the right."""
 
     values: Sequence[Value]
     style: Style = "plain"

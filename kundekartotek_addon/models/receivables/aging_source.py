@@ -177,22 +177,23 @@ class AgingSource(models.AbstractModel):
 
     @api.model
     def _matched_later_sql(self, stamp, side, sign, owed):
-        """What was matched after the day on items up to it. Those of the customers that are asked for are found in
-        the ledger's index; few of them were matched later, and only these are looked up."""
-        chosen = SQL()
+        """What was matched after the day on items up to it, a row per match. Items of the customers that are asked for
+        are found in the ledger's index; few of them were matched later, and only these are looked up."""
+        item_id, chosen = SQL.identifier("match", f"{side}_move_id"), SQL()
         if self.env.context.get("aging_partners") is not None:
             chosen = SQL(
                 "AND %s IN (SELECT item.id FROM account_move_line item WHERE %s AND %s)",
-                SQL.identifier("match", f"{side}_move_id"), is_ledger_item(SQL("item")), self._booked_on_chosen())
+                item_id, is_ledger_item(SQL("item")), self._booked_on_chosen())
         return SQL(
             """
-            SELECT %(columns)s, %(sign)s sum(match.amount), %(sign)s sum(%(amount_currency)s),
-                   (item.amount_residual = 0)::int AS counted
+            SELECT %(columns)s, %(sign)s match.amount, %(sign)s %(amount_currency)s,
+                   (item.amount_residual = 0 AND NOT EXISTS (
+                        SELECT FROM account_partial_reconcile newer
+                         WHERE %(newer_id)s = %(item_id)s AND newer.max_date > %(day)s AND newer.id > match.id))::int
               FROM account_partial_reconcile match JOIN account_move_line item ON item.id = %(item_id)s
-             WHERE match.max_date > %(day)s AND %(scope)s %(chosen)s
-             GROUP BY item.id""",
+             WHERE match.max_date > %(day)s AND %(scope)s %(chosen)s""",
             columns=self._item_columns(stamp, owed), sign=sign, day=stamp.day, scope=self._item_scope(stamp),
-            chosen=chosen, item_id=SQL.identifier("match", f"{side}_move_id"),
+            chosen=chosen, item_id=item_id, newer_id=SQL.identifier("newer", f"{side}_move_id"),
             amount_currency=SQL.identifier("match", f"{side}_amount_currency"))
 
     @api.model

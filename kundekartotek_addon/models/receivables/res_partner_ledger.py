@@ -17,7 +17,7 @@ class ResPartner(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id("kundekartotek_addon.ledger_entry_action")
         return {
             **action,
-            "name": self.env._("Ledger: %(name)s", name=customer.display_name),
+            "display_name": self.env._("Ledger: %(name)s", name=customer.display_name),
             "domain": [("partner_id", "=", customer.id)],
             "context": {"one_customer": True},
         }
@@ -32,7 +32,7 @@ class ResPartner(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id("kundekartotek_addon.communication_action")
         return {
             **action,
-            "name": self.env._("Communication: %(name)s", name=customer.display_name),
+            "display_name": self.env._("Communication: %(name)s", name=customer.display_name),
             "domain": [("partner_id", "=", customer.id)],
             "context": {"one_customer": True},
         }

@@ -60,9 +60,10 @@ class BalanceList(models.Model):
         date_from, date_to = self._period(
             context.get("ledger_date_from"), context.get("ledger_date_to"), context.get("ledger_period"))
         action = self.env["ir.actions.act_window"]._for_xml_id("kundekartotek_addon.ledger_entry_action")
+        name = self.partner_id.display_name or self.env._("No customer")
         return {
             **action,
-            "name": self.env._("Ledger: %(name)s", name=self.partner_id.display_name or self.env._("No customer")),
+            "display_name": self.env._("Ledger: %(name)s", name=name),
             "domain": [("partner_id", "=", self.partner_id.id), ("company_id", "=", self.company_id.id),
                        ("date", ">=", date_from), ("date", "<=", date_to)],
             "context": {"one_customer": True},

@@ -63,7 +63,7 @@ class LedgerReport(models.TransientModel):
         name = self.env._(
             "%(report)s %(first)s – %(last)s", report=action["name"],
             first=format_date(self.env, self.date_from), last=format_date(self.env, self.date_to))
-        return {**action, "name": name, "domain": domain, "context": grouping}
+        return {**action, "display_name": name, "domain": domain, "context": grouping}
 
     def action_xlsx(self):
         """The report as a workbook."""

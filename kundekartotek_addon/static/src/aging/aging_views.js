@@ -28,19 +28,22 @@ class AgingListRenderer extends ListRenderer {
     computeAggregates() {
         const aggregates = super.computeAggregates();
         const { list } = this.props;
-        if (list.isGrouped || list.selection.length || list.count <= list.records.length) {
-            return aggregates;
-        }
         const { rows } = this.sums;
-        const currencyId = rows[0]?.currency_id;
+        const isPart = !list.isGrouped && !list.selection.length && list.count > list.records.length;
+        const addsUp = rows.length && rows.every((row) => row.currency_id === rows[0].currency_id);
         for (const { name, widget } of this.columns.filter((column) => column.name in aggregates)) {
-            if (!rows.length || rows.some((row) => row.currency_id !== currencyId)) {
-                delete aggregates[name]; // not there yet, or nothing that can be added up
+            const aggregate = aggregates[name];
+            if (isPart && !addsUp) {
+                delete aggregates[name]; // not there yet, or in several currencies
                 continue;
             }
-            const rawValue = rows.reduce((sum, row) => sum + (row.sums[name] || 0), 0);
-            const format = formatters.get(widget || this.fields[name].type);
-            Object.assign(aggregates[name], { rawValue, value: format(rawValue, { currencyId, escape: true }) });
+            if (isPart) {
+                aggregate.rawValue = rows.reduce((sum, row) => sum + (row.sums[name] || 0), 0);
+            }
+            if (!aggregate.multiCurrency) {
+                const format = formatters.get(widget || this.fields[name].type);
+                aggregate.value = format(aggregate.rawValue, { noSymbol: true, escape: true });
+            }
         }
         return aggregates;
     }
