@@ -33,6 +33,15 @@ class TestFollowupNotes(CustomerLedgerCase):
             form[name] = value
         form.save().action_save()
 
+    def test_opens_as_the_client_asks_for_it(self):
+        """With the names of the invoices, which a test form does not ask for."""
+        action = self.note_invoice.with_user(self.case_worker).action_note_followup()
+        notes = self.env["kundekartotek.followup.note"].with_user(self.case_worker).with_context(**action["context"])
+        opened = notes.onchange({}, [], {
+            "move_ids": {"fields": {"display_name": {}}}, "promise_date": {}, "is_single": {}})["value"]
+        self.assertEqual([command[1] for command in opened["move_ids"]], self.note_invoice.ids)
+        self.assertTrue(opened["is_single"])
+
     def events(self, move):
         self.env.cr.precommit.run()
         return self.env["kundekartotek.audit.event"].sudo().search(

@@ -182,8 +182,8 @@ class AgingSource(models.AbstractModel):
         item_id, chosen = SQL.identifier("match", f"{side}_move_id"), SQL()
         if self.env.context.get("aging_partners") is not None:
             chosen = SQL(
-                "AND %s IN (SELECT item.id FROM account_move_line item WHERE %s AND %s)",
-                item_id, is_ledger_item(SQL("item")), self._booked_on_chosen())
+                "AND %s IN (SELECT item.id FROM account_move_line item WHERE %s AND %s AND %s)",
+                item_id, is_ledger_item(SQL("item")), self._booked_on_chosen(), self._item_scope(stamp))
         return SQL(
             """
             SELECT %(columns)s, %(sign)s match.amount, %(sign)s %(amount_currency)s,

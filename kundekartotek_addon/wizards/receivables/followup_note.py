@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
 
@@ -25,7 +25,7 @@ class FollowupNote(models.TransientModel):
         if self.env.context.get("active_model") != "account.move" or not moves:
             raise UserError(self.env._("Choose posted invoices to customers."))
         moves._check_notable()
-        values["move_ids"] = moves.ids
+        values["move_ids"] = [Command.set(moves.ids)]
         if len(moves) == 1:
             known = ("promise_date", "promise_amount", "dispute_reason", "dispute_since", "no_followup")
             values.update({name: moves[name] for name in known if name in fields})
