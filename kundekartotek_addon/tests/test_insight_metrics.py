@@ -134,6 +134,17 @@ class TestInsightMetrics(InsightLedgerCase):
         row = self.measure(customer)
         self.assertEqual((row.claim_count, row.late_count, row.overdue_amount), (2, 1, 500))
 
+    def test_whoever_pays_it_is_paid(self):
+        """Another customer's payment settles the claim, also where only the customer itself is measured anew."""
+        customer, payer = self.new_customer(), self.new_customer()
+        invoice = self.invoice(customer, 1000, date(2026, 9, 1), date(2026, 9, 15))
+        payment = self.prepay(payer, 1000, date(2026, 9, 25))
+        (invoice.line_ids + payment.move_id.line_ids).filtered(
+            lambda line: line.account_type == "asset_receivable").reconcile()
+        self.assertEqual(self.measure(customer).days_late, 10)
+        self.refresh(self.company)
+        self.assertEqual(self.row(customer).days_late, 10)
+
     # ---- time ----------------------------------------------------------------------------------------
 
     def test_new_year(self):

@@ -1,8 +1,15 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""Measuring customers, the queue of those to measure, and the overview that reads what was measured."""
+"""Measuring customers, the queue of those to measure, what noting them costs, and the overview that reads what was
+measured."""
 
+import contextlib
+import functools
+from unittest.mock import patch
+
+from odoo.fields import Command
 from odoo.tools import SQL
 
+from ..generate.company import PRODUCT_CODE
 from ..measure import Row
 
 METRICS = "kundekartotek.customer.metrics"
@@ -25,15 +32,36 @@ PLAIN = (
               / sum(sales) OVER () AS share FROM s WHERE sales > 0""",
 )
 RANDOM = "SELECT partner_id FROM kundekartotek_customer_metrics ORDER BY hashint8(partner_id) LIMIT %s"
+CUSTOMERS = """
+    SELECT array_agg(id) FROM (SELECT id FROM res_partner WHERE customer_rank > 0 AND parent_id IS NULL
+                                ORDER BY hashint8(id) LIMIT %s) p"""
 ROUNDS = 3
+PAIRS, BATCH = 40, 10  # 400 documents on either side
+NOTING = ("account.move", "account.move.line", "account.partial.reconcile", "res.partner", "sale.order")
 
 
 def full(bench):
-    """Measuring and classing every customer, beside the two plain statements one after the other."""
+    """Measuring and classing every customer for the first time, beside the two plain statements one after the
+    other."""
+    yield _night("measuring all customers, the first night", bench, _measure)
+
+
+def night(bench):
+    """The same where the figures of the night before are there already."""
 
     def prepare(env):
-        metrics, company = env[METRICS].sudo(), env.company.root_id
-        return lambda: (metrics._refresh(company), metrics._classify(company))
+        _measure(env)()
+        return _measure(env)
+
+    yield _night("measuring all customers, every night", bench, prepare)
+
+
+def _measure(env):
+    metrics, company = env[METRICS].sudo(), env.company.root_id
+    return lambda: (metrics._refresh(company), metrics._classify(company))
+
+
+def _night(case, bench, prepare):
 
     def floor(env):
         def run():
@@ -42,8 +70,8 @@ def full(bench):
                 env.cr.fetchall()
         return run
 
-    row = bench.timed("measuring all customers", prepare, core=floor, rounds=ROUNDS)
-    yield Row(
+    row = bench.timed(case, prepare, core=floor, rounds=ROUNDS)
+    return Row(
         row.case, row.ours, floor=row.core, statements=row.statements, peak=row.peak, note="floor: two statements")
 
 
@@ -82,3 +110,65 @@ def overview(bench):
         return env["kundekartotek.overview"].get_insight
 
     yield bench.timed("overview", prepare, rounds=ROUNDS)
+
+
+def posting(bench):
+    """Posting invoices of one line, one by one, and matching their payments, with the customers noted and without."""
+    customers = bench.value(CUSTOMERS, PAIRS * BATCH)
+    for title, prepare in (("posting {} invoices", _posting), ("matching {} payments", _matching)):
+        def variant(noted, env, number, prepare=prepare):
+            call = prepare(env, customers[number * BATCH:][:BATCH])
+            return call if noted else functools.partial(_unnoted, env, call)
+
+        yield bench.paired(
+            title.format(BATCH), functools.partial(variant, True), functools.partial(variant, False), PAIRS,
+            "nobody is noted")
+
+
+def _unnoted(env, call):
+    with contextlib.ExitStack() as stack:
+        for model in NOTING:
+            stack.enter_context(patch.object(env.registry[model], "_note_metrics", lambda self: None))
+        call()
+
+
+def _drafts(env, customers):
+    product = env["product.product"].search([("default_code", "=", PRODUCT_CODE)])
+    return env["account.move"].create([{
+        "move_type": "out_invoice", "partner_id": customer,
+        "invoice_line_ids": [Command.create({"product_id": product.id, "price_unit": 1000.0})],
+    } for customer in customers])
+
+
+def _posting(env, customers):
+    drafts = _drafts(env, customers)
+
+    def call():
+        for draft in drafts:
+            draft.with_prefetch().action_post()
+            env.flush_all()
+            env.cr.precommit.run()
+
+    return call
+
+
+def _matching(env, customers):
+    invoices = _drafts(env, customers)
+    invoices.action_post()
+    journal = env["account.journal"].search([("type", "=", "bank")], limit=1)
+    pairs = []
+    for invoice in invoices:
+        payment = env["account.payment"].create({
+            "payment_type": "inbound", "partner_type": "customer", "partner_id": invoice.partner_id.id,
+            "amount": invoice.amount_total, "journal_id": journal.id})
+        payment.action_post()
+        pairs.append((invoice | payment.move_id).line_ids.filtered(
+            lambda line: line.account_type == "asset_receivable"))
+
+    def call():
+        for items in pairs:
+            items.with_prefetch().reconcile()
+            env.flush_all()
+            env.cr.precommit.run()
+
+    return call

@@ -47,9 +47,8 @@ class KundekartotekCustomerMetrics(models.Model):
     _log_access = False
 
     partner_id = fields.Many2one(
-        "res.partner", string="Customer", required=True, readonly=True, ondelete="cascade", index=True)
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, ondelete="cascade", index=True)
+        "res.partner", string="Customer", required=True, readonly=True, ondelete="cascade")
+    company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="cascade")
     currency_id = fields.Many2one(related="company_id.currency_id")
     computed_at = fields.Datetime(string="Computed", required=True, readonly=True)
     partner_active = fields.Boolean(related="partner_id.active")  # not "active": the archived stay in every sum
@@ -60,7 +59,8 @@ class KundekartotekCustomerMetrics(models.Model):
     user_id = fields.Many2one(related="partner_id.user_id", string="Salesperson")
 
     # What it is worth
-    revenue_12m = fields.Monetary(**MONEY, string="Revenue 12 Months")
+    revenue_12m = fields.Monetary(
+        **MONEY, string="Revenue 12 Months", help="Invoices less credit notes, without VAT, up to and including today.")
     revenue_prev_12m = fields.Monetary(**MONEY, string="Revenue Year Before")
     revenue_change = fields.Monetary(
         string="Change in Revenue", currency_field="currency_id", compute="_compute_revenue_change",

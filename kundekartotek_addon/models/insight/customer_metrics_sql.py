@@ -25,22 +25,21 @@ class KundekartotekCustomerMetrics(models.Model):
         :param partner_ids: ids of commercial partners; all of them by default
         """
         parts = SQL(", ").join(
-            SQL("%s AS %s(%s)", SQL.identifier(name), SQL("MATERIALIZED") if name in ("item", "moved") else SQL(""),
-                query)
+            SQL("%s AS (%s)", SQL.identifier(name), query)
             for name, query in self._measure_parts(company, day, partner_ids).items())
         return SQL(
             """
             WITH %(parts)s
             SELECT customer.id AS partner_id, %(measures)s
-              FROM (SELECT partner_id FROM sales UNION SELECT partner_id FROM balance
+              FROM (SELECT partner_id FROM sales UNION SELECT partner_id FROM running
                      UNION SELECT partner_id FROM ordered) known
               JOIN res_partner customer ON customer.id = known.partner_id
               LEFT JOIN sales ON sales.partner_id = customer.id
               LEFT JOIN cost ON cost.partner_id = customer.id
               LEFT JOIN ordered ON ordered.partner_id = customer.id
               LEFT JOIN paying ON paying.partner_id = customer.id
-              LEFT JOIN balance ON balance.partner_id = customer.id
-              LEFT JOIN peak ON peak.partner_id = customer.id
+              LEFT JOIN owed ON owed.partner_id = customer.id
+              LEFT JOIN running ON running.partner_id = customer.id
              CROSS JOIN LATERAL (SELECT
                     coalesce(sales.revenue_36m, 0) - coalesce(cost.cost_36m, 0) AS margin_36m,
                     greatest(1, (%(day)s::date - sales.first_purchase) / %(days_in_year)s) AS years) relation""",
@@ -55,9 +54,9 @@ class KundekartotekCustomerMetrics(models.Model):
                 "amount_total_signed", "amount_untaxed_signed", "commercial_partner_id", "company_id", "invoice_date",
                 "move_type", "state"),
             "account.move.line": (
-                "account_id", "amount_residual", "balance", "company_id", "date", "date_maturity", "display_type",
-                "invoice_date", "journal_id", "parent_state", "partner_id", "product_id", "quantity",
-                "product_uom_id"),
+                "account_id", "amount_residual", "amount_residual_currency", "balance", "company_id", "date",
+                "date_maturity", "display_type", "invoice_date", "journal_id", "parent_state", "partner_id",
+                "product_id", "product_uom_id", "quantity", "reconciled"),
             "account.partial.reconcile": ("amount", "credit_move_id", "debit_move_id"),
             "product.product": ("standard_price",),
             "res.partner": ("commercial_partner_id",),
@@ -83,17 +82,17 @@ class KundekartotekCustomerMetrics(models.Model):
             "clv": SQL("coalesce(round(sales.revenue_36m / least(3, relation.years) * relation.years, 2), 0)"),
             "clv_margin": SQL("coalesce(round(relation.margin_36m / least(3, relation.years) * relation.years, 2), 0)"),
             **{name + span: self._paying_column(name, span) for span in SPANS for name in PAYING},
-            **{name: SQL("coalesce(%s, 0)", SQL.identifier("balance", name)) for name in (
-                "open_amount", "overdue_amount", "opening_amount")},
-            "oldest_due": SQL("balance.oldest_due"),
-            "peak_amount": SQL("greatest(coalesce(balance.opening_amount, 0), "
-                               "coalesce(balance.opening_amount, 0) + coalesce(peak.highest, 0))"),
-            "dso": SQL("coalesce(balance.open_amount, 0)::float8 / %s * %s", SALES, year),
-            "dso_best": SQL("coalesce(%s, 0)::float8 / %s * %s", NOT_DUE, SALES, year),
-            "days_delinquent": SQL("coalesce(balance.overdue_amount, 0)::float8 / %s * %s", SALES, year),
-            "cei": SQL("CASE WHEN %(all)s - %(not_due)s > 0 THEN (100 * (%(all)s - balance.open_amount) "
-                       "/ (%(all)s - %(not_due)s))::float8 END",
-                       all=SQL("(balance.opening_amount + coalesce(sales.sales_12m, 0))"), not_due=NOT_DUE),
+            **{name: SQL("coalesce(%s, 0)", SQL.identifier("owed", name)) for name in (
+                "open_amount", "overdue_amount")},
+            "oldest_due": SQL("owed.oldest_due"),
+            "opening_amount": SQL("coalesce(running.opening_amount, 0)"),
+            "peak_amount": SQL("greatest(coalesce(running.opening_amount, 0), coalesce(running.highest, 0))"),
+            "dso": SQL("%s::float8 / %s * %s", OPEN, SALES, year),
+            "dso_best": SQL("(%s - %s)::float8 / %s * %s", OPEN, OVERDUE, SALES, year),
+            "days_delinquent": SQL("%s::float8 / %s * %s", OVERDUE, SALES, year),
+            "cei": SQL("CASE WHEN %(all)s - %(open)s + %(overdue)s > 0 THEN (100 * (%(all)s - %(open)s) "
+                       "/ (%(all)s - %(open)s + %(overdue)s))::float8 END", open=OPEN, overdue=OVERDUE,
+                       all=SQL("(coalesce(running.opening_amount, 0) + coalesce(sales.sales_12m, 0))")),
         }  # fmt: skip
         return SQL(", ").join(SQL("%s AS %s", plain[name], SQL.identifier(name)) for name in MEASURES)
 
@@ -129,13 +128,17 @@ class KundekartotekCustomerMetrics(models.Model):
         }  # fmt: skip
         closed, opened = moved_days()
         return {
-            "moved": SQL("SELECT * FROM unnest(%s::date[], %s::date[]) AS moved(day, due)", closed, opened),
+            # grouped, so that the planner knows that a day stands here once
+            "moved": SQL("SELECT day, min(due) AS due FROM unnest(%s::date[], %s::date[]) AS closed(day, due)"
+                         " GROUP BY day", closed, opened),
             "item": SQL(ITEM, **terms),
-            "sales": SQL(SALES_OF, **terms),
+            "sold": SQL(SOLD, **terms),
+            "sales": SQL(SALES_OF),
             "cost": SQL(COST, **terms) if self._has_costs() else SQL(NO_COST),
             "ordered": SQL(ORDERED, **terms),
-            "balance": SQL(BALANCE, **terms),
-            "peak": SQL(PEAK, **terms),
+            "owed": SQL(OWED, **terms),
+            "running": SQL(RUNNING, **terms),
+            "paid": SQL(PAID),
             "claim": SQL(CLAIM),
             "decided": SQL(DECIDED, **terms),
             "paying": SQL("SELECT partner_id, %s FROM decided GROUP BY partner_id", SQL(", ").join(
@@ -158,26 +161,25 @@ class KundekartotekCustomerMetrics(models.Model):
 
 
 SALES = SQL("CASE WHEN sales.sales_12m > 0 THEN sales.sales_12m::float8 END")
-NOT_DUE = SQL("(balance.open_amount - balance.overdue_amount)")
+OPEN = SQL("coalesce(owed.open_amount, 0)")
+OVERDUE = SQL("coalesce(owed.overdue_amount, 0)")
 
-# Every posted receivable item of a customer, one row each.
+# Every posted claim on a customer, one row each. COALESCE hides the kind of the item from the planner: it would
+# multiply its likelihood with that of the account, though each implies the other, and expect a tenth of the rows.
 ITEM = """
-    SELECT l.id, owner.commercial_partner_id AS partner_id, l.date, coalesce(l.date_maturity, l.date) AS due,
-           l.balance, l.amount_residual, l.invoice_date,
-           l.display_type = 'payment_term' AND l.balance > 0 AND j.type = 'sale' AS is_claim,
-           l.balance < 0 AND j.type IN ('bank', 'cash', 'credit') AS is_payment
+    SELECT l.id, owner.commercial_partner_id AS partner_id, l.date_maturity AS due, l.invoice_date,
+           CASE WHEN l.amount_residual = 0 THEN 0 ELSE l.amount_residual::float8 END AS open
       FROM account_move_line l
       JOIN res_partner owner ON owner.id = l.partner_id
-      JOIN account_journal j ON j.id = l.journal_id
      WHERE l.account_id IN %(accounts)s AND l.parent_state = 'posted' AND l.company_id IN %(companies)s
-       AND %(chosen)s"""
-SALES_OF = """
+       AND l.balance > 0 AND coalesce(l.display_type = 'payment_term', FALSE) AND %(chosen)s"""
+# Sums of spans that do not overlap: each document is added once.
+SOLD = """
     SELECT owner.commercial_partner_id AS partner_id,
-           sum(amount_untaxed_signed) FILTER (WHERE invoice_date > %(y1)s) AS revenue_12m,
-           sum(amount_untaxed_signed) FILTER (WHERE invoice_date > %(y2)s AND invoice_date <= %(y1)s)
-               AS revenue_prev_12m,
-           sum(amount_untaxed_signed) FILTER (WHERE invoice_date > %(y3)s) AS revenue_36m,
-           sum(amount_untaxed_signed) AS revenue_lifetime,
+           sum(amount_untaxed_signed) FILTER (WHERE invoice_date > %(y1)s) AS revenue_1,
+           sum(amount_untaxed_signed) FILTER (WHERE invoice_date > %(y2)s AND invoice_date <= %(y1)s) AS revenue_2,
+           sum(amount_untaxed_signed) FILTER (WHERE invoice_date > %(y3)s AND invoice_date <= %(y2)s) AS revenue_3,
+           sum(amount_untaxed_signed) FILTER (WHERE invoice_date <= %(y3)s) AS revenue_4,
            sum(amount_total_signed) FILTER (WHERE invoice_date > %(y1)s) AS sales_12m,
            count(*) FILTER (WHERE move_type <> 'out_refund' AND invoice_date > %(y1)s) AS invoice_count_12m,
            count(*) FILTER (WHERE move_type <> 'out_refund' AND invoice_date > %(y3)s) AS invoice_count_36m,
@@ -188,6 +190,13 @@ SALES_OF = """
      WHERE m.state = 'posted' AND m.move_type IN ('out_invoice', 'out_refund', 'out_receipt')
        AND m.invoice_date <= %(day)s AND m.company_id IN %(companies)s AND %(chosen)s
      GROUP BY owner.commercial_partner_id"""
+SALES_OF = """
+    SELECT partner_id, revenue_1 AS revenue_12m, revenue_2 AS revenue_prev_12m,
+           coalesce(revenue_1, 0) + coalesce(revenue_2, 0) + coalesce(revenue_3, 0) AS revenue_36m,
+           coalesce(revenue_1, 0) + coalesce(revenue_2, 0) + coalesce(revenue_3, 0) + coalesce(revenue_4, 0)
+               AS revenue_lifetime,
+           sales_12m, invoice_count_12m, invoice_count_36m, invoice_count, first_purchase, last_purchase
+      FROM sold"""
 # Only lines with products that have a cost in the company or its root are read.
 COST = """
     SELECT owner.commercial_partner_id AS partner_id,
@@ -221,30 +230,44 @@ ORDERED = """
       FROM sale_order l JOIN res_partner owner ON owner.id = l.partner_id
      WHERE l.state = 'sale' AND l.company_id IN %(companies)s AND l.date_order::date <= %(day)s AND %(chosen)s
      GROUP BY owner.commercial_partner_id"""
-BALANCE = """
-    SELECT partner_id, sum(amount_residual) AS open_amount,
-           coalesce(sum(amount_residual) FILTER (WHERE due < %(day)s), 0) AS overdue_amount,
-           min(due) FILTER (WHERE due < %(day)s AND amount_residual > 0) AS oldest_due,
-           coalesce(sum(balance) FILTER (WHERE date <= %(y1)s), 0) AS opening_amount
-      FROM item GROUP BY partner_id"""
-PEAK = """
-    SELECT partner_id, max(running) AS highest
-      FROM (SELECT partner_id, sum(change) OVER (PARTITION BY partner_id ORDER BY date) AS running
-              FROM (SELECT partner_id, date, sum(balance) AS change
-                      FROM item WHERE date > %(y1)s AND date <= %(day)s GROUP BY partner_id, date) day) days
+OWED = """
+    SELECT owner.commercial_partner_id AS partner_id, sum(amount_residual) AS open_amount,
+           sum(amount_residual) FILTER (WHERE coalesce(l.date_maturity, l.date) < %(day)s) AS overdue_amount,
+           min(coalesce(l.date_maturity, l.date)) FILTER (
+               WHERE coalesce(l.date_maturity, l.date) < %(day)s AND amount_residual > 0) AS oldest_due
+      FROM account_move_line l JOIN res_partner owner ON owner.id = l.partner_id
+     WHERE l.account_id IN %(accounts)s AND l.parent_state = 'posted' AND l.company_id IN %(companies)s
+       AND l.amount_residual <> 0 AND %(chosen)s
+     GROUP BY owner.commercial_partner_id"""
+# The balance at the end of each day; what is older than a year counts as of the day a year ago. The three conditions
+# are those of the index that answers it: they leave out only items without an amount.
+RUNNING = """
+    SELECT partner_id, max(balance) FILTER (WHERE date = %(y1)s) AS opening_amount,
+           max(balance) FILTER (WHERE date <= %(day)s) AS highest
+      FROM (SELECT partner_id, date, sum(change) OVER (PARTITION BY partner_id ORDER BY date) AS balance
+              FROM (SELECT owner.commercial_partner_id AS partner_id, greatest(l.date, %(y1)s) AS date,
+                           sum(l.balance) AS change
+                      FROM account_move_line l JOIN res_partner owner ON owner.id = l.partner_id
+                     WHERE l.account_id IN %(accounts)s AND l.parent_state = 'posted'
+                       AND l.company_id IN %(companies)s AND %(chosen)s
+                       AND (l.reconciled OR l.amount_residual <> 0 OR l.amount_residual_currency <> 0)
+                     GROUP BY 1, 2) day) days
      GROUP BY partner_id"""
+# Payments, whoever made them, and what they were matched with.
+PAID = """
+    SELECT p.debit_move_id, p.amount::float8, c.date
+      FROM account_partial_reconcile p
+      JOIN account_move_line c ON c.id = p.credit_move_id
+      JOIN account_journal j ON j.id = c.journal_id AND j.type IN ('bank', 'cash', 'credit')"""
 # One row per claim: what was paid of it, when, and how much of that after it was due.
 CLAIM = """
     SELECT min(d.partner_id) AS partner_id, min(d.invoice_date) AS invoiced, min(coalesce(moved.due, d.due)) AS due,
-           min(d.amount_residual::float8) AS open, sum(p.amount::float8) AS paid,
-           sum(p.amount::float8 * (c.date - d.invoice_date)) AS paid_days,
-           sum(p.amount::float8) FILTER (WHERE c.date > coalesce(moved.due, d.due)) AS paid_late,
-           max(c.date) AS last_paid
+           min(d.open) AS open, sum(p.amount) AS paid, sum(p.amount * (p.date - d.invoice_date)) AS paid_days,
+           sum(p.amount) FILTER (WHERE p.date > coalesce(moved.due, d.due)) AS paid_late, max(p.date) AS last_paid
       FROM item d
       LEFT JOIN moved ON moved.day = d.due
-      LEFT JOIN (account_partial_reconcile p JOIN item c ON c.id = p.credit_move_id AND c.is_payment)
-             ON p.debit_move_id = d.id
-     WHERE d.is_claim GROUP BY d.id"""
+      LEFT JOIN paid p ON p.debit_move_id = d.id
+     GROUP BY d.id"""
 # What is still open and overdue counts as paid today.
 DECIDED = """
     SELECT partner_id, due - invoiced AS term, coalesce(paid, 0) + open AS amount,

@@ -28,6 +28,12 @@ class KundekartotekCustomerMetrics(models.Model):
         """
         day = self._measuring_day(company)
         columns = [SQL.identifier(name) for name in MEASURES]
+        measures = self._measure_sql(company, day, partner_ids)
+        if partner_ids is None:
+            # To fill a new table PostgreSQL reads with several processes, to add to an old one with one.
+            self.env.cr.execute(SQL("DROP TABLE IF EXISTS pg_temp.kundekartotek_measured"))
+            self.env.execute_query(SQL("CREATE TEMPORARY TABLE kundekartotek_measured ON COMMIT DROP AS %s", measures))
+            measures = SQL("SELECT * FROM pg_temp.kundekartotek_measured")
         [(written,)] = self.env.execute_query(SQL(
             """
             WITH measured AS (
@@ -43,7 +49,7 @@ class KundekartotekCustomerMetrics(models.Model):
             SELECT count(*) FROM measured""",
             columns=SQL(", ").join(columns),
             updates=SQL(", ").join(SQL("%s = excluded.%s", column, column) for column in columns),
-            company=company.id, now=fields.Datetime.now(), measures=self._measure_sql(company, day, partner_ids),
+            company=company.id, now=fields.Datetime.now(), measures=measures,
             chosen=SQL("TRUE") if partner_ids is None else SQL("partner_id = ANY(%s)", partner_ids),
         ))
         self.invalidate_model()
@@ -90,7 +96,11 @@ class KundekartotekCustomerMetrics(models.Model):
         queue = self.env["kundekartotek.metrics.dirty"]
         while self._lock() and (batch := queue._take(BATCH)):
             self._refresh_noted(batch)
-            if not commit_progress(len(batch), remaining=queue._count()):
+            remaining = queue._count()
+            if not remaining:
+                for company in self._measured_companies():
+                    self.env["kundekartotek.kpi"]._keep_current(company)
+            if not commit_progress(len(batch), remaining=remaining):
                 return
 
     @api.model

@@ -80,22 +80,23 @@ class KundekartotekPaymentRule(models.Model):
         return self.env["kundekartotek.customer.metrics"].sudo()
 
     @api.model
-    def _find_queries(self, company):
-        """The rules of a root company in order, each with the query of the metrics that it fits; one that cannot
-        be used is passed over.
+    def _find_conditions(self, company):
+        """The rules of a root company in order, each with its condition on a row of its metrics; one that cannot be
+        used is passed over.
 
-        :return: [(rule, Query)]
+        :return: [(rule, SQL)]
         """
         metrics, found = self._search_metrics().with_company(company), []
         for rule in self.sudo().search([("company_id", "in", (False, company.id))]):
             try:
                 with self.env.cr.savepoint():
-                    query = metrics._search(Domain("company_id", "=", company.id) & rule._get_conditions())
-                    self.env.cr.execute(SQL("SELECT FROM (%s) rule LIMIT 1", query.select()))
+                    query = metrics._search(rule._get_conditions())
+                    self.env.cr.execute(SQL("SELECT FROM (%s) rule LIMIT 0", query.select()))
             except Exception as error:  # whatever a domain can do wrong
                 _logger.info("Payment rule %s cannot be used: %s", rule.id, error)
                 continue
-            found.append((rule, query))
+            is_plain = query.from_clause == SQL.identifier(metrics._table)
+            found.append((rule, query.where_clause or SQL("TRUE") if is_plain else SQL("id IN %s", query.subselect())))
         return found
 
     def action_view_customers(self):

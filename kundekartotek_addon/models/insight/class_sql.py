@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""The statement that gives customers their classes; what each class means, its field says."""
+from odoo.tools import SQL
+
+from .segment import COLUMNS
+
+SCORES = {"rfm_recency": "last_purchase", "rfm_frequency": "invoice_count_36m", "rfm_monetary": "revenue_36m"}
+
+# One row per customer, each read once: its share of what all bring, its rank among all buyers by three measures, and
+# the first payment rule that fits.
+SCORED = """
+    SELECT ranked.*, rule.payment_class AS rule_class, rule.name AS rule_name, %(scores)s
+      FROM (SELECT id, first_purchase, last_purchase, invoice_count_36m, revenue_36m, late_count, claim_count,
+                   days_late_weighted, abc_class AS abc_before, coalesce(%(value)s, 0) AS value,
+                   coalesce(nullif(sum(greatest(%(value)s, 0)) OVER (), 0), 1) AS total,
+                   sum(greatest(%(value)s, 0)) OVER (ORDER BY coalesce(%(value)s, 0) DESC, partner_id) AS running,
+                   count(*) OVER buyers AS n, %(ranks)s, %(rule)s AS rule_id
+              FROM kundekartotek_customer_metrics WHERE company_id = %(company)s
+            WINDOW buyers AS (PARTITION BY first_purchase IS NULL)) ranked
+      LEFT JOIN kundekartotek_payment_rule rule ON rule.id = ranked.rule_id"""
+RANK = "rank() OVER (PARTITION BY first_purchase IS NULL ORDER BY %(measure)s) - 1 AS %(rank)s"
+# Ties have the same quintile, the lower one.
+QUINTILE = """
+    CASE WHEN first_purchase IS NULL THEN NULL
+         WHEN n >= %(small)s THEN 1 + floor(5.0 * %(rank)s / n)
+         WHEN n > 1 THEN least(5, 1 + floor(5.0 * %(rank)s / (n - 1)))
+         ELSE 3 END::int AS %(score)s"""
+
+# A class is left only when the share of all before it is the margin beyond the limit: nobody flips over a krone.
+ABC = """
+    CASE WHEN value <= 0 THEN 'none'
+         WHEN scored.first_purchase > %(known_since)s THEN 'new'
+         WHEN (running - greatest(value, 0)) / total < %(a)s + CASE abc_before
+              WHEN 'a' THEN %(margin)s WHEN 'b' THEN -%(margin)s WHEN 'c' THEN -%(margin)s ELSE 0 END THEN 'a'
+         WHEN (running - greatest(value, 0)) / total < %(b)s + CASE abc_before
+              WHEN 'a' THEN %(margin)s WHEN 'b' THEN %(margin)s WHEN 'c' THEN -%(margin)s ELSE 0 END THEN 'b'
+         ELSE 'c' END"""
+ABC_FACTS = """
+    jsonb_build_object('basis', %(basis)s, 'value', value, 'share', round(greatest(value, 0) / total, 4),
+                       'cumulative', round(running / total, 4), 'first', scored.first_purchase)"""
+PAYMENT = "coalesce(rule_class, 'normal')"
+PAYMENT_FACTS = """
+    jsonb_build_object('late', scored.late_count, 'claims', scored.claim_count,
+                       'days', round(scored.days_late_weighted), 'rule', rule_name)"""
+RFM = """
+    CASE WHEN scored.first_purchase IS NULL THEN NULL
+         WHEN scored.first_purchase > %(known_since)s THEN 'new'
+         WHEN scored.rfm_recency >= 4 AND scored.rfm_frequency >= 4 AND scored.rfm_monetary >= 4 THEN 'champion'
+         WHEN scored.rfm_recency >= 3 AND (scored.rfm_frequency >= 4 OR scored.rfm_monetary >= 4) THEN 'loyal'
+         WHEN scored.rfm_recency >= 4 THEN 'promising'
+         WHEN scored.rfm_recency = 3 THEN 'attention'
+         WHEN scored.rfm_frequency >= 4 OR scored.rfm_monetary >= 4 THEN 'at_risk'
+         WHEN scored.rfm_recency = 2 THEN 'hibernating'
+         ELSE 'lost' END"""
+RFM_FACTS = """
+    CASE WHEN scored.first_purchase IS NOT NULL THEN jsonb_build_object(
+         'last', scored.last_purchase, 'count', scored.invoice_count_36m, 'amount', scored.revenue_36m,
+         'r', scored.rfm_recency, 'f', scored.rfm_frequency, 'm', scored.rfm_monetary) END"""
+GIVEN = {"abc": (ABC, ABC_FACTS), "payment": (PAYMENT, PAYMENT_FACTS), "rfm": (RFM, RFM_FACTS)}
+
+# What a person chose, and why, instead of the class by figures.
+LOCKED = """
+    LEFT JOIN (SELECT DISTINCT ON (partner_id) partner_id, %(name)s AS chosen,
+                      jsonb_build_object('reason', reason, 'until', expires) AS said
+                 FROM kundekartotek_segment_lock
+                WHERE company_id = %(company)s AND active AND %(name)s IS NOT NULL
+                  AND (expires IS NULL OR expires >= %(day)s)
+                ORDER BY partner_id, id DESC) %(lock)s ON %(lock)s.partner_id = was.partner_id"""
+
+CLASSIFY = """
+    WITH changed AS (
+        SELECT was.id, was.partner_id, scored.rule_id, %(new_scores)s, %(finals)s
+          FROM (%(scored)s) scored
+          JOIN kundekartotek_customer_metrics was ON was.id = scored.id %(locked)s
+         WHERE (%(old_classes)s, %(old_scores)s) IS DISTINCT FROM (%(new_classes)s, %(new_scores)s)
+            OR %(measured)s AND (%(old_facts)s) IS DISTINCT FROM (%(new_facts)s)
+    ), written AS (
+        UPDATE kundekartotek_customer_metrics m SET %(updates)s, payment_rule_id = changed.rule_id
+          FROM changed WHERE m.id = changed.id)
+    INSERT INTO kundekartotek_segment_change
+           (partner_id, customer_name, company_id, kind, old_class, new_class, facts, date)
+    SELECT changed.partner_id, p.complete_name, %(company)s, change.*, %(now)s
+      FROM changed
+     CROSS JOIN LATERAL (VALUES %(changes)s) change(kind, old_class, new_class, facts)
+      JOIN res_partner p ON p.id = changed.partner_id
+     WHERE change.old_class <> change.new_class"""
+
+
+def classify_sql(**terms):
+    """The statement that writes the classes of a company's customers, and keeps what changed.
+
+    :param terms: ``company`` (id), ``day``, ``now``, ``basis`` and ``value`` (name and column that ABC ranks by),
+        ``a``, ``b``, ``margin`` (shares of 1), ``known_since`` (who came later is new), ``small``, ``rule``
+        (expression: id of the first rule that fits a row), ``measured`` (condition: whose figures are new)
+    """
+    kinds = [{
+        **terms, "kind": kind, "column": SQL.identifier("was", column), "name": SQL.identifier(column),
+        "old_facts": SQL.identifier("was", f"{kind}_facts"), "facts": SQL.identifier(f"{kind}_facts"),
+        "lock": SQL.identifier(f"{kind}_lock"), "old": SQL.identifier(f"{kind}_old"),
+        "class": SQL(GIVEN[kind][0], **terms), "why": SQL(GIVEN[kind][1], **terms),
+    } for kind, column in COLUMNS.items()]
+    scores = [{**terms, "score": SQL.identifier(score), "measure": SQL.identifier(measure),
+               "rank": SQL.identifier(f"{score}_rank")} for score, measure in SCORES.items()]
+
+    def each(part, of, separator=", "):
+        return SQL(separator).join(SQL(part, **names) for names in of)
+
+    new, why = "coalesce(%(lock)s.chosen, %(class)s)", "coalesce(%(lock)s.said, %(why)s)"
+    return SQL(
+        CLASSIFY, **terms,
+        scored=SQL(SCORED, **terms, ranks=each(RANK, scores), scores=each(QUINTILE, scores)),
+        locked=each(LOCKED, kinds, " "),
+        finals=each(f"%(column)s AS %(old)s, {new} AS %(name)s, {why} AS %(facts)s", kinds),
+        old_classes=each("%(column)s", kinds), new_classes=each(new, kinds),
+        old_facts=each("%(old_facts)s", kinds), new_facts=each(why, kinds),
+        old_scores=each("was.%(score)s", scores), new_scores=each("scored.%(score)s", scores),
+        updates=SQL("%s, %s", each("%(name)s = changed.%(name)s, %(facts)s = changed.%(facts)s", kinds),
+                    each("%(score)s = changed.%(score)s", scores)),
+        changes=each("(%(kind)s, %(old)s, changed.%(name)s, changed.%(facts)s)", kinds))
