@@ -75,6 +75,10 @@ METHODS = {
         "action_open_customer": ROLE,
         "action_view_changes": ROLE,
     },
+    **{model: {"get_table": ROLE} for model in (
+        "kundekartotek.customer.claim", "kundekartotek.customer.cohort", "kundekartotek.customer.product",
+        "kundekartotek.customer.ranking", "kundekartotek.insight.source", "kundekartotek.kpi.report",
+        "kundekartotek.sales.season")},
     "kundekartotek.insight.report": {
         "action_pdf": ROLE,
         "action_show": ROLE,

@@ -29,7 +29,7 @@ class InsightClassesCase(InsightLedgerCase):
     def make(self, **measures):
         """A customer with these measures."""
         partner = self.env["res.partner"].create({
-            "name": f"Kunde {len(self.Metrics.search([])) + 1}", "is_company": True,
+            "name": f"Kunde {len(self.Metrics.search([])) + 1} AS", "is_company": True,
             **{name: measures.pop(name) for name in ("user_id", "is_company", "customer_type") if name in measures}})
         self.Metrics.create({
             "partner_id": partner.id, "company_id": self.company.id, "computed_at": TODAY,
@@ -308,12 +308,16 @@ class TestInsightProposals(InsightClassesCase):
     def test_natural_persons_are_never_decided_on_by_themselves(self):
         company = self.risk()
         person = self.risk(is_company=False)
-        sole = self.risk()
-        sole.name = "Eldhug Smie ENK"
+        sole, unknown, registered = self.risk(), self.risk(), self.risk()
+        sole.name, unknown.name = "Eldhug Smie ENK", "Eldhug Smie"  # may be one as well
+        registered.with_context(no_organisation_number_check=True).company_registry = "310410004"
+        self.env["kundekartotek.register.entry"].sudo().create(
+            {"number": "310410004", "answer": "found", "status": "active", "legal_form": "ENK"})
         term = self.env["account.payment.term"].create({"name": "Forskudd"})
         self.rule(automatic=True, effect="payment_term", payment_term_id=term.id, trust=False)
         states = {proposal.partner_id: proposal.state for proposal in self.propose()}
-        self.assertEqual(states, {company: "automatic", person: "open", sole: "open"})
+        self.assertEqual(states, {
+            company: "automatic", person: "open", sole: "open", unknown: "open", registered: "open"})
         self.assertEqual(company.with_company(self.company).property_payment_term_id, term)
         self.assertFalse(person.with_company(self.company).property_payment_term_id)
 

@@ -136,9 +136,6 @@ class TestInsightOverview(InsightLedgerCase):
             self.ledger().mapped("amount_residual")), 2)
         rows = self.Metrics.search([("company_id", "=", self.company.id)])
         self.assertEqual(sum(cell["count"] for cell in page["matrix"]["cells"].values()), len(rows))
-        self.assertAlmostEqual(page["revenue"]["now"], sum(rows.mapped("revenue_12m")), 2)
-        for name in ("won", "lost"):
-            self.assertEqual(page[name]["count"], self.Metrics.search_count(page[name]["domain"]))
         self.assertEqual([row["id"] for row in page["top"]], rows.filtered(
             lambda row: row.revenue_12m > 0).sorted("revenue_12m", reverse=True).partner_id.ids)
         falling = rows.filtered(lambda row: row.revenue_change < 0).sorted("revenue_change")
@@ -146,12 +143,59 @@ class TestInsightOverview(InsightLedgerCase):
         self.assertEqual(len(page["months"]), 13)
         self.assertEqual(page["months"][-1]["date"], "2026-11-30")
 
+    def test_figures_are_those_of_what_they_lead_to(self):
+        """Whoever clicks finds what was counted: also a user of two companies, whose lists show both."""
+        self.keep()
+        self.Metrics._refresh(self.other_company)
+        self.Metrics._classify(self.other_company)
+        self.Kpi._keep(self.other_company)
+        both = self.env(context={**self.env.context, "allowed_company_ids": [self.company.id, self.other_company.id]})
+        page = both["kundekartotek.overview"].get_insight()
+
+        def total(figure, name):
+            return sum(both[figure["model"]].search(figure["domain"]).mapped(name))
+
+        figures = page["figures"]
+        for name, field in (("revenue", "revenue_12m"), ("receivables", "open_amount"), ("overdue", "overdue_amount")):
+            self.assertTrue(figures[name]["now"])
+            self.assertAlmostEqual(figures[name]["now"], total(figures[name], field), 2)
+        for name in ("dso", "turnover", "days_to_pay"):
+            newest = both["kundekartotek.kpi"].search(figures[name]["domain"], order="date DESC", limit=1)
+            self.assertTrue(figures[name]["now"])
+            self.assertEqual(figures[name]["now"], newest[name])
+        for cell in page["matrix"]["cells"].values():
+            found = both["kundekartotek.customer.metrics"].search(cell["domain"])
+            self.assertEqual(cell["count"], len(found))
+            self.assertAlmostEqual(cell["amount"], sum(found.mapped("revenue_12m")), 2)
+        for name, field in (("won", "revenue_12m"), ("lost", "revenue_prev_12m")):
+            self.assertEqual(page[name]["count"], both[page[name]["model"]].search_count(page[name]["domain"]))
+            self.assertAlmostEqual(page[name]["amount"], total(page[name], field), 2)
+        for month in page["months"]:
+            found = both["account.move"].search(month["domain"])
+            self.assertAlmostEqual(month["revenue"], sum(found.mapped("amount_untaxed_signed")), 2)
+        share = [customer["cumulative"] for customer in page["pareto"]]
+        self.assertEqual(share, sorted(share))
+        self.assertAlmostEqual(share[-1], 1, 6)
+
+    def test_the_month_we_are_in_follows_the_queue(self):
+        self.keep()
+        self.invoice(self.customers[1], 5000, TODAY)
+        self.env.cr.precommit.run()
+        with self.enter_registry_test_mode():
+            self.env.ref("kundekartotek_addon.cron_metrics_queue").method_direct_trigger()
+        self.env.invalidate_all()
+        page = self.env["kundekartotek.overview"].get_insight()
+        kpi = self.Kpi.search([("company_id", "=", self.company.id), ("dimension", "=", "company")], limit=1)
+        self.assertAlmostEqual(kpi.receivables, page["figures"]["receivables"]["now"], 2)
+        self.assertAlmostEqual(page["months"][-1]["revenue"], sum(
+            self.env["account.move"].search(page["months"][-1]["domain"]).mapped("amount_untaxed_signed")), 2)
+
     def test_new_year(self):
         """On 1 January the page is not empty."""
         with freeze_time(date(2027, 1, 1)):
             self.keep()
             page = self.env["kundekartotek.overview"].get_insight()
-        self.assertTrue(page["revenue"]["now"] and page["kpis"]["dso"]["now"])
+        self.assertTrue(page["figures"]["revenue"]["now"] and page["figures"]["dso"]["now"])
         self.assertEqual((page["months"][0]["date"], page["months"][-1]["date"]), ("2026-01-31", "2027-01-31"))
 
     def test_before_the_first_night(self):
@@ -197,3 +241,9 @@ class TestInsightTour(KundekartotekCase, HttpCase):
             kpi.create({"company_id": company.id, "date": day, "dimension": "company", "revenue": 100 + back,
                         "receivables": 50, "overdue": 5, "dso": 20, "turnover": 10, "days_to_pay": 15})
         self.start_tour("/odoo/kundekartotek-overview", "kundekartotek_insight", login="kundekartotek_reader")
+
+    def test_reports_on_the_screen(self):
+        self.startPatcher(patch.object(audit_looks, "own_cursor", lambda dbname: self.registry.cursor()))
+        self.env["res.lang"]._activate_lang("en_US")
+        self.make_user("reader", lang="en_US")
+        self.start_tour("/odoo/sesongtabell", "kundekartotek_report_table", login="kundekartotek_reader")

@@ -69,7 +69,29 @@ class KundekartotekKpi(models.Model):
 
     @api.model
     def _keep(self, company):
-        """Write the key figures of the month we are in, and those of earlier months that are not there yet."""
+        """Write the key figures of the month we are in, the sales of those before it for what was posted late, and
+        once all earlier months."""
+        if self._has_history(company):
+            self._write_months(company, SALES_OF_MONTHS, REMEASURED)
+        else:
+            self._write_months(company, HISTORY)
+        self._write_months(company, CURRENT)
+
+    @api.model
+    def _keep_current(self, company):
+        """Let the month we are in follow the customers' measures, once there is a history."""
+        if self._has_history(company):
+            self._write_months(company, SALES_OF_MONTHS)
+            self._write_months(company, CURRENT)
+
+    @api.model
+    def _has_history(self, company):
+        first = self.env["kundekartotek.customer.metrics"]._measuring_day(company).replace(day=1)
+        return bool(self.search_count([("company_id", "=", company.id), ("date", "<", first)], limit=1))
+
+    @api.model
+    def _write_months(self, company, statement, again=0):
+        """:param again: how many months before the one we are in are read again"""
         day = self.env["kundekartotek.customer.metrics"]._measuring_day(company)
         month = self._month_end(day)
         terms = {
@@ -77,17 +99,12 @@ class KundekartotekKpi(models.Model):
             "companies": self.env["kundekartotek.customer.metrics"]._tree_ids(company),
             "accounts": self.env["res.partner"]._receivable_account_ids(),
             "first": self._month_end(month - relativedelta(months=MONTHS)),
-            "again": (month - relativedelta(months=REMEASURED)).replace(day=1),
+            "again": month.replace(day=1) - relativedelta(months=again),
             "y1": month - relativedelta(years=1),
             "year": (day - (day - relativedelta(years=1))).days,
         }  # fmt: skip
-        terms |= {"events": SQL(EVENTS, **terms), "dimension": SQL(DIMENSION)}
         self.env.flush_all()
-        if not self.search_count([("company_id", "=", company.id), ("date", "<", month)], limit=1):
-            self.env.cr.execute(SQL(HISTORY, **terms))
-        else:
-            self.env.cr.execute(SQL(SALES_OF_MONTHS, **terms))
-        self.env.cr.execute(SQL(CURRENT, **terms))
+        self.env.cr.execute(SQL(statement, **terms, events=SQL(EVENTS, **terms), dimension=SQL(DIMENSION)))
         self.invalidate_model()
 
     @api.model

@@ -10,9 +10,10 @@ from odoo.tools import SQL, format_date
 from ..customer.overview import Tile
 
 TOP = 10
+PARETO = 40  # customers in the curve of how few bring how much
 # Age of a claim in days: not due yet, then as many days overdue; a credit that is not matched has no age.
 AGES = ((None, 0), (1, 30), (31, 60), (61, 90), (91, None))
-METRICS = "kundekartotek.customer.metrics"
+METRICS, KPI = "kundekartotek.customer.metrics", "kundekartotek.kpi"
 
 
 class Overview(models.AbstractModel):
@@ -44,7 +45,8 @@ class Overview(models.AbstractModel):
             "currency": company.sudo().currency_id.id,
             "computed": fields.Datetime.to_string(metrics.computed_at) if metrics else False,
             "ages": self._insight_ages(today),
-            **self._insight_months(company, today),
+            "months": self._insight_months(company, today),
+            "figures": self._insight_figures(company, today),
             **self._insight_customers(company, today),
             "matrix": self._insight_matrix(company),
         }
@@ -101,40 +103,71 @@ class Overview(models.AbstractModel):
 
     @api.model
     def _insight_months(self, company, today):
-        """The key figures of 25 months, and those that stand at the top of the page beside last year's."""
-        month = self.env["kundekartotek.kpi"]._month_end(today)
-        kpis = self.env["kundekartotek.kpi"].search([
+        """The key figures of 13 months, each beside last year's."""
+        kpis = self._insight_kpis(company, today, back=24)
+        months = []
+        for back in range(12, -1, -1):
+            now, before = (kpis.get(self._month_before(today, count), self.env[KPI]) for count in (back, back + 12))
+            day = self._month_before(today, back)
+            months.append({
+                "label": format_date(self.env, day, date_format="MMM yy"), "revenue": now.revenue,
+                "before": before.revenue, "receivables": now.receivables, "overdue": now.overdue,
+                "date": fields.Date.to_string(day),
+                "domain": list(Domain([
+                    ("move_type", "in", ("out_invoice", "out_refund", "out_receipt")), ("state", "=", "posted"),
+                    ("company_id", "child_of", company.id), ("invoice_date", "<=", fields.Date.to_string(day)),
+                    ("invoice_date", ">=", fields.Date.to_string(day.replace(day=1)))]))})
+        return months
+
+    @api.model
+    def _insight_kpis(self, company, today, back):
+        """:return: {month's end: key figures}"""
+        return {kpi.date: kpi for kpi in self.env[KPI].search([
             ("company_id", "=", company.id), ("dimension", "=", "company"),
-            ("date", ">", self.env["kundekartotek.kpi"]._month_end(month - relativedelta(months=25)))], order="date")
-        of_month = {kpi.date: kpi for kpi in kpis}
-        months = [self.env["kundekartotek.kpi"]._month_end(month - relativedelta(months=back))
-                  for back in range(12, -1, -1)]
+            ("date", ">=", self._month_before(today, back))])}
 
-        def of(day, name):
-            return of_month[day][name] if day in of_month else 0
+    @api.model
+    def _month_before(self, day, months):
+        return self.env[KPI]._month_end(day.replace(day=1) - relativedelta(months=months))
 
-        def year_before(day):
-            return self.env["kundekartotek.kpi"]._month_end(day - relativedelta(years=1))
+    @api.model
+    def _insight_figures(self, company, today):
+        """The figures at the top of the page, each beside last year's, with what it is made of: the customers whose
+        measures it adds up, or the key figures by the month.
 
-        now, then = of_month.get(month, kpis.browse()), of_month.get(year_before(month), kpis.browse())
+        :return: {name: {now, before, model, domain, help}}
+        """
+        mine = Domain("company_id", "=", company.id)
+        [(revenue, before, owed, overdue)] = self.env[METRICS]._read_group(mine, [], [
+            f"{name}:sum" for name in ("revenue_12m", "revenue_prev_12m", "open_amount", "overdue_amount")])
+        kpis = self._insight_kpis(company, today, back=12)
+        now, then = (kpis.get(self._month_before(today, back), self.env[KPI]) for back in (0, 12))
+
+        def customers(value, value_before, field):
+            return {"now": value or 0, "before": value_before or 0, "model": METRICS,
+                    "domain": list(mine & Domain(field, "!=", 0)), "help": self._insight_help(METRICS, field)}
+
         return {
-            "months": [{
-                "label": format_date(self.env, day, date_format="MMM yy"), "revenue": of(day, "revenue"),
-                "before": of(year_before(day), "revenue"), "receivables": of(day, "receivables"),
-                "overdue": of(day, "overdue"), "date": fields.Date.to_string(day),
-                "first": fields.Date.to_string(day.replace(day=1))} for day in months],
-            "kpis": {name: {"now": now[name], "before": then[name]} for name in (
-                "dso", "turnover", "receivables", "overdue", "days_to_pay", "cei")},
+            "revenue": customers(revenue, before, "revenue_12m"),
+            "receivables": customers(owed, then.receivables, "open_amount"),
+            "overdue": customers(overdue, then.overdue, "overdue_amount"),
+            **{name: {"now": now[name], "before": then[name], "model": KPI,
+                      "domain": list(mine & Domain("dimension", "=", "company")), "help": self._insight_help(KPI, name)}
+               for name in ("dso", "turnover", "days_to_pay")},
         }
 
     @api.model
+    def _insight_help(self, model, name):
+        """How a figure is reckoned, in the user's language."""
+        return self.env[model]._fields[name]._description_help(self.env) or ""
+
+    @api.model
     def _insight_customers(self, company, today):
-        """The customers that matter most, those that fall, and how many came and went."""
+        """The customers that matter most, those that fall, how many came and went, and how few bring how much."""
         Metrics, mine = self.env[METRICS], Domain("company_id", "=", company.id)
         year, two = today - relativedelta(years=1), today - relativedelta(years=2)
         won = mine & Domain("first_purchase", ">", year)
         lost = mine & Domain("last_purchase", "<=", year) & Domain("last_purchase", ">", two)
-        [(revenue, before)] = Metrics._read_group(mine, [], ["revenue_12m:sum", "revenue_prev_12m:sum"])
         [(won_count, won_revenue)] = Metrics._read_group(won, [], ["__count", "revenue_12m:sum"])
         [(lost_count, lost_revenue)] = Metrics._read_group(lost, [], ["__count", "revenue_prev_12m:sum"])
         falling = self.env.execute_query(SQL(
@@ -142,13 +175,15 @@ class Overview(models.AbstractModel):
                 WHERE company_id = %s AND revenue_12m < revenue_prev_12m
                 ORDER BY revenue_12m - revenue_prev_12m, id LIMIT %s""",
             company.id, TOP, to_flush=[Metrics._fields["revenue_12m"], Metrics._fields["revenue_prev_12m"]]))
-        top = Metrics.search(mine & Domain("revenue_12m", ">", 0), limit=TOP, order="revenue_12m DESC, id")
+        ranking = self.env["kundekartotek.customer.ranking"].search([("revenue", ">", 0)], limit=PARETO)
         return {
-            "revenue": {"now": revenue or 0, "before": before or 0},
-            "top": self._insight_rows(top),
+            "top": self._insight_rows(Metrics.browse(ranking[:TOP].ids)),
             "falling": self._insight_rows(Metrics.browse(row_id for row_id, in falling)._filtered_access("read")),
-            "won": {"count": won_count, "amount": won_revenue or 0, "domain": list(won)},
-            "lost": {"count": lost_count, "amount": lost_revenue or 0, "domain": list(lost)},
+            # sudo: names, as in _insight_rows
+            "pareto": [{"id": row.partner_id.id, "name": row.sudo().partner_id.display_name, "revenue": row.revenue,
+                        "cumulative": row.cumulative, "abc": row.abc_class or ""} for row in ranking],
+            "won": {"count": won_count, "amount": won_revenue or 0, "model": METRICS, "domain": list(won)},
+            "lost": {"count": lost_count, "amount": lost_revenue or 0, "model": METRICS, "domain": list(lost)},
         }
 
     @api.model
@@ -168,6 +203,8 @@ class Overview(models.AbstractModel):
         return {
             "rows": Metrics._fields["abc_class"]._description_selection(self.env),
             "columns": Metrics._fields["payment_class"]._description_selection(self.env),
-            "cells": {f"{abc}/{payment}": {"count": count, "amount": amount or 0}
-                      for abc, payment, count, amount in groups if abc and payment},
+            "cells": {f"{abc}/{payment}": {
+                "count": count, "amount": amount or 0, "domain": [
+                    ("company_id", "=", company.id), ("abc_class", "=", abc), ("payment_class", "=", payment)]}
+                for abc, payment, count, amount in groups if abc and payment},
         }

@@ -2,10 +2,12 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ...tools.brreg_unit import ESTATES, PERSONS, SUB_UNITS
 from .customer_metrics import ABC_CLASSES, PAYMENT_CLASSES, RFM_SEGMENTS
 
 READERS = "kundekartotek_addon.group_reader"
-SOLE_PROPRIETOR = ("ENK", "ENKELTPERSONFORETAK")
+# Words in a business's name that only a legal person may bear.
+LEGAL_PERSONS = {"AS", "ASA", "SA", "ANS", "DA", "BA", "BBL", "BRL", "IKS", "KF", "NUF", "STI"}
 # {field of the customer: column of its metrics}
 SHOWN = {
     "customer_abc_class": "abc_class", "customer_payment_class": "payment_class",
@@ -96,10 +98,15 @@ class ResPartner(models.Model):
         return SQL.identifier(metrics, SHOWN[field_expr])
 
     def _is_natural_person(self):
-        """Whether figures about this customer are personal data: consumers and sole proprietors, by what is known
-        of them here, or by their name."""
+        """Whether a decision on this customer may be one on a natural person: a consumer, a sole proprietor, or a
+        business of which neither the register nor its name tells that it is anything else."""
         self.ensure_one()
         partner = self.commercial_partner_id
-        form = partner["register_legal_form"] if "register_legal_form" in partner._fields else ""
-        words = {*(partner.name or "").upper().replace(",", " ").split(), (form or "").upper()}
-        return not partner.is_company or partner.customer_type == "consumer" or not words.isdisjoint(SOLE_PROPRIETOR)
+        if not partner.is_company or partner.customer_type == "consumer":
+            return True
+        number = partner._get_organisation_number()
+        entry = self.env["kundekartotek.register.entry"]._of_numbers([number]).get(number)
+        if entry and entry.legal_form:
+            return entry.legal_form in (*PERSONS, *ESTATES, *SUB_UNITS)
+        words = (partner.name or "").upper().replace(",", " ").split()
+        return partner.customer_type != "public" and LEGAL_PERSONS.isdisjoint(words)

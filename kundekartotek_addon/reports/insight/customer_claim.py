@@ -25,6 +25,7 @@ class CustomerClaim(models.Model):
     _order = "paid_date DESC, id DESC"
     _rec_name = "move_id"
     _report_name = "payment-analysis"
+    _table_records = "kundekartotek_addon.customer_claim_action"
     _depends = {
         "account.move.line": [
             "account_id", "amount_residual", "balance", "company_id", "date", "date_maturity", "display_type",
@@ -92,6 +93,10 @@ class CustomerClaim(models.Model):
     @api.model
     def _report_title(self, options):
         return self.env._("Payment Analysis")
+
+    @api.model
+    def _table_note(self):
+        return self.env._("Late counts from the next business day. What is open and overdue counts as paid today.")
 
     @api.model
     def _report_columns(self, options):

@@ -22,6 +22,7 @@ class CustomerCohort(models.Model):
     _order = "cohort DESC, age, id"
     _rec_name = "cohort"
     _report_name = "cohorts"
+    _table_records = "kundekartotek_addon.customer_cohort_action"
     _depends = {
         "account.move": [
             "amount_untaxed_signed", "commercial_partner_id", "company_id", "invoice_date", "move_type", "state"],
@@ -74,11 +75,15 @@ class CustomerCohort(models.Model):
         return self.env._("Cohorts of New Customers")
 
     @api.model
+    def _table_note(self):
+        return self.env._("+1 is the quarter after the first invoice: the share of the new customers who bought in it.")
+
+    @api.model
     def _report_columns(self, options):
         return [
             Column(self.env._("First Invoice"), width=12), Column(self.env._("Customers"), "integer"),
             *(Column(f"+{number}", "percent", 7) for number in range(1, QUARTERS)),
-            Column(self.env._("Revenue"), "money")]
+            Column(self.env._("Revenue"), "money", digits=0)]
 
     @api.model
     def _report_rows(self, options):
@@ -91,7 +96,8 @@ class CustomerCohort(models.Model):
         for place, cohort in enumerate(self._cohorts()):
             ages = figures.get(cohort, {})
             first, lived = ages.get(0, 0), QUARTERS - 1 - place
-            yield (cohort, first, *(
+            year, quarter = cohort.split(" Q")
+            yield (self.env._("%(year)s Q%(quarter)s", year=year, quarter=quarter), first, *(
                 ages.get(number, 0) / first if first and number <= lived else None for number in range(1, QUARTERS)),
                 revenue[cohort])
 

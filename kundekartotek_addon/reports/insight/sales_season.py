@@ -24,6 +24,7 @@ class SalesSeason(models.Model):
     _order = "year DESC, month, id"
     _rec_name = "month"
     _report_name = "sales-season"
+    _table_records = "kundekartotek_addon.sales_season_action"
     _depends = {
         "account.move.line": ["balance", "company_id", "display_type", "move_id", "product_id"],
         "account.move": ["commercial_partner_id", "company_id", "invoice_date", "move_type", "state"],
@@ -69,10 +70,17 @@ class SalesSeason(models.Model):
         return [str(last - back) for back in range(YEARS - 1, -1, -1)]
 
     @api.model
+    def _table_note(self):
+        return self.env._(
+            "Seasonal index: 100 is a month like all the others; 150 brings half as much again. "
+            "Reckoned from full years.")
+
+    @api.model
     def _report_columns(self, options):
         return [
-            Column(self.env._("Month")), *(Column(year, "money") for year in self._years()),
-            Column(self.env._("Average of Full Years"), "money"), Column(self.env._("Seasonal Index"), "integer")]
+            Column(self.env._("Month")), *(Column(year, "money", digits=0) for year in self._years()),
+            Column(self.env._("Average of Full Years"), "money", digits=0),
+            Column(self.env._("Seasonal Index"), "integer")]
 
     @api.model
     def _figures(self, options):
@@ -85,14 +93,25 @@ class SalesSeason(models.Model):
 
     @api.model
     def _report_rows(self, options):
-        figures = self._figures(options)
-        # A year counts when it is over, and when anything was sold in it.
-        full = [list(figures[year].values()) for year in self._years()[:-1] if any(figures[year].values())]
+        figures, day = self._figures(options), self._day()
+        full = self._full_years(figures)
         index = seasonal_index(full)
-        for (key, _name), place in zip(MONTHS, range(12)):
-            name = dict(self._fields["month"]._description_selection(self.env))[key]
+        names = dict(self._fields["month"]._description_selection(self.env))
+        for place, (key, _name) in enumerate(MONTHS):
             mean = sum(year[place] for year in full) / len(full) if full else None
-            yield name, *(figures[year][key] for year in self._years()), mean, index[place]
+            yield (names[key], *(
+                None if (year, key) > (f"{day:%Y}", f"{day:%m}") else figures[year][key] for year in self._years()),
+                mean, index[place])
+
+    @api.model
+    def _full_years(self, figures):
+        """Years that are over, and of which the ledger has the whole: the first one with sales only if there were
+        some in its January.
+
+        :return: [[revenue of each month]]
+        """
+        years = [list(figures[year].values()) for year in self._years()[:-1] if any(figures[year].values())]
+        return years if years and years[0][0] else years[1:]
 
     @api.model
     def _report_totals(self, options):

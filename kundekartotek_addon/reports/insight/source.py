@@ -1,8 +1,15 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+from datetime import date
+from decimal import Decimal
+from itertools import chain, islice
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ...tools.sheet import as_line
+
 METRICS = "kundekartotek.customer.metrics"
+ON_SCREEN = 200  # lines; whoever wants more takes the report away
 
 
 class InsightSource(models.AbstractModel):
@@ -31,6 +38,53 @@ class InsightSource(models.AbstractModel):
         move = self.env["account.move"]._fields
         return [move[name] for name in (
             "amount_untaxed_signed", "commercial_partner_id", "company_id", "invoice_date", "move_type", "state")]
+
+    # ---- on the screen -----------------------------------------------------------------------------------
+
+    _table_records = None  # external id of the action that shows what the report adds up
+
+    @api.model
+    @api.readonly
+    def get_table(self, options=None):
+        """The report as it is printed, for the screen.
+
+        :param options: as in the URL of a download
+        :return: dict of plain values: title, note, heading, columns, rows, more (whether some were left out) and the
+            actions downloads, choose and records
+        """
+        self._check_report_access()
+        options = self._report_options(options or {})
+        lines = list(islice(self._report_rows(options), ON_SCREEN + 1))
+        more = len(lines) > ON_SCREEN
+        return {
+            "title": self._report_title(options),
+            "note": self._table_note(),
+            "heading": [(label, str(value)) for label, value in self._report_heading(options)[:-1]],
+            "columns": [{"label": column.label, "kind": column.kind, "digits": column.digits}
+                        for column in self._report_columns(options)],
+            "rows": [{"values": [_plain(value) for value in line.values], "style": line.style}
+                     for line in map(as_line, chain(lines[:ON_SCREEN], self._report_totals(options)))] if lines else [],
+            "more": more,
+            "downloads": {kind: self._download_report(kind, options) for kind in ("xlsx", "pdf")},
+            "choose": {
+                **self.env["ir.actions.act_window"]._for_xml_id("kundekartotek_addon.insight_report_action"),
+                "context": {"default_report": self._name, **{
+                    f"default_{name}": ids for name, ids in options.items()}}},
+            "records": self._table_records and {
+                **self.env["ir.actions.act_window"]._for_xml_id(self._table_records),
+                "domain": self._report_domain(options)},
+        }
+
+    @api.model
+    def _table_note(self):
+        """What one must know to read the figures."""
+        return ""
+
+    @api.model
+    def _show_table(self, options):
+        """:return: the action that shows the report on the screen"""
+        return {"type": "ir.actions.client", "tag": "kundekartotek_report_table", "name": self._report_title(options),
+                "params": {"model": self._name, "options": options}}
 
     # ---- to take away ------------------------------------------------------------------------------------
 
@@ -85,3 +139,10 @@ class InsightSource(models.AbstractModel):
         customer = query.left_join(self._table, "partner_id", "res_partner", "id", "customer")
         columns = [SQL.identifier(customer, "ref"), SQL.identifier(customer, "complete_name")]
         return self._stream(query.select(*columns, *(self._field_to_sql(self._table, name, query) for name in names)))
+
+
+def _plain(value):
+    """As JSON has it."""
+    if isinstance(value, Decimal):
+        return float(value)
+    return fields.Date.to_string(value) if isinstance(value, date) else value

@@ -34,11 +34,13 @@ class InsightReport(models.TransientModel):
     def action_show(self):
         """The report on the screen."""
         self._check_reader()
-        action = self.env["ir.actions.act_window"]._for_xml_id(f"kundekartotek_addon.{REPORTS[self.report]}")
         report = self.env[self.report]
+        options = report._report_options(self._options())
+        if report._table_records:
+            return report._show_table(options)
+        action = self.env["ir.actions.act_window"]._for_xml_id(f"kundekartotek_addon.{REPORTS[self.report]}")
         if report._abstract:
             return action
-        options = report._report_options(self._options())
         return {**action, "domain": report._report_domain(options)}
 
     def action_xlsx(self):

@@ -2,12 +2,19 @@
 import { Component, onWillStart, useEffect, useRef, useState } from "@odoo/owl";
 import { loadBundle } from "@web/core/assets";
 import { getColor, hexToRGBA } from "@web/core/colors/colors";
-import { formatDateTime, deserializeDateTime } from "@web/core/l10n/dates";
+import { deserializeDateTime } from "@web/core/l10n/dates";
+import { localization } from "@web/core/l10n/localization";
 import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
 import { formatFloat, formatMonetary } from "@web/views/fields/formatters";
 
 const METRICS = "kundekartotek.customer.metrics";
+const VIEWS = {
+    [METRICS]: ["list", "pivot", "graph", "form"],
+    "kundekartotek.kpi": ["list", "graph", "pivot", "form"],
+    "account.move": ["list", "form"],
+    "account.move.line": ["list", "form"],
+};
 const DANGER = "#dc3545";
 
 /** A chart whose bars and points lead somewhere. */
@@ -65,11 +72,18 @@ export class Insight extends Component {
     }
 
     get computed() {
-        return formatDateTime(deserializeDateTime(this.data.computed), { showSeconds: false });
+        return deserializeDateTime(this.data.computed).toFormat(`${localization.dateFormat} HH:mm`);
     }
 
     amount(value) {
         return formatMonetary(value, { currencyId: this.data.currency, digits: [16, 0] });
+    }
+
+    /** An amount on an axis: 1.5 m. */
+    short(value) {
+        const size = Math.abs(value) >= 1e6 ? 1e6 : Math.abs(value) >= 1e4 ? 1e3 : 1;
+        const text = this.number(value / size, Number.isInteger(value / size) ? 0 : 1);
+        return size === 1e6 ? _t("%s m", text) : size === 1e3 ? _t("%s k", text) : text;
     }
 
     number(value, digits = 0) {
@@ -85,28 +99,27 @@ export class Insight extends Component {
     }
 
     /** The figures at the top; `down` ones are better when they fall. */
-    get figures() {
-        const { kpis, revenue, won, lost, months } = this.data;
-        const open = (name, field) => () => this.openMetrics(name, field ? [[field, "!=", 0]] : []);
-        const figures = [
-            { key: "revenue", title: _t("Revenue 12 Months"), text: this.amount(revenue.now), pair: revenue, open: open(_t("Revenue 12 Months"), "revenue_12m") },
-            { key: "receivables", title: _t("Receivables"), text: this.amount(kpis.receivables.now), pair: kpis.receivables, down: true, open: open(_t("Receivables"), "open_amount") },
-            { key: "overdue", title: _t("Overdue"), text: this.amount(kpis.overdue.now), pair: kpis.overdue, down: true, open: () => this.openMetrics(_t("Overdue"), [["overdue_amount", ">", 0]]) },
-            { key: "dso", title: _t("DSO"), text: _t("%s days", this.number(kpis.dso.now)), pair: kpis.dso, down: true, open: () => this.openKpis() },
-            { key: "turnover", title: _t("Receivables Turnover"), text: this.number(kpis.turnover.now, 1), pair: kpis.turnover, open: () => this.openKpis() },
-            { key: "days_to_pay", title: _t("Days to Pay"), text: _t("%s days", this.number(kpis.days_to_pay.now)), pair: kpis.days_to_pay, down: true, open: () => this.openKpis() },
-            { key: "won", title: _t("Customers Won"), text: this.number(won.count), note: this.amount(won.amount), open: () => this.openMetrics(_t("Customers Won"), won.domain) },
-            { key: "lost", title: _t("Customers Lost"), text: this.number(lost.count), note: this.amount(lost.amount), open: () => this.openMetrics(_t("Customers Lost"), lost.domain) },
+    get tiles() {
+        const { figures, won, lost } = this.data;
+        const days = (value) => _t("%s days", this.number(value));
+        const tile = (key, title, text, down = false) => ({ key, title, text, down, ...figures[key] });
+        return [
+            tile("revenue", _t("Revenue 12 Months"), this.amount(figures.revenue.now)),
+            tile("receivables", _t("Outstanding"), this.amount(figures.receivables.now), true),
+            tile("overdue", _t("Overdue"), this.amount(figures.overdue.now), true),
+            tile("dso", _t("DSO"), days(figures.dso.now), true),
+            tile("turnover", _t("Receivables Turnover"), this.number(figures.turnover.now, 1)),
+            tile("days_to_pay", _t("Days to Pay"), days(figures.days_to_pay.now), true),
+            { key: "won", title: _t("Customers Won"), text: this.number(won.count), note: this.amount(won.amount), ...won },
+            { key: "lost", title: _t("Customers Lost"), text: this.number(lost.count), note: this.amount(lost.amount), ...lost },
         ];
-        return figures.filter(() => months.length);
     }
 
-    tone(figure) {
-        const { now, before } = figure.pair || { now: 0, before: 0 };
+    tone({ now = 0, before = 0, down }) {
         if (before <= 0 || Math.round((100 * (now - before)) / before) === 0) {
             return "text-muted";
         }
-        return now > before === Boolean(figure.down) ? "text-danger" : "text-success";
+        return now > before === Boolean(down) ? "text-danger" : "text-success";
     }
 
     cell(row, column) {
@@ -123,7 +136,7 @@ export class Insight extends Component {
 
     // -- charts --------------------------------------------------------------------------------------
 
-    makeCharts({ ages, months }) {
+    makeCharts({ ages, months, pareto }) {
         const labels = months.map((month) => month.label);
         const dataset = (label, field, color) => ({
             label, data: months.map((month) => month[field]), backgroundColor: color, borderColor: color,
@@ -132,7 +145,7 @@ export class Insight extends Component {
         return {
             ages: this.makeConfig("bar", ages.map((age) => age.label), [
                 {
-                    label: _t("Receivables"),
+                    label: _t("Outstanding"),
                     data: ages.map((age) => age.amount),
                     backgroundColor: ages.map((_age, index) =>
                         index === 0 ? this.blue : index === ages.length - 1 ? grey : hexToRGBA(DANGER, 0.25 + 0.18 * index)),
@@ -140,13 +153,38 @@ export class Insight extends Component {
             ], { indexAxis: "y", plugins: { legend: { display: false } } }),
             overdue: this.makeConfig("line", labels, [
                 { ...dataset(_t("Overdue"), "overdue", DANGER), fill: true, backgroundColor: hexToRGBA(DANGER, 0.2), tension: 0.2 },
-                { ...dataset(_t("Receivables"), "receivables", this.blue), tension: 0.2 },
+                { ...dataset(_t("Outstanding"), "receivables", this.blue), tension: 0.2 },
             ]),
             revenue: this.makeConfig("bar", labels, [
                 dataset(_t("Revenue"), "revenue", this.blue),
                 dataset(_t("The year before"), "before", grey),
             ]),
+            pareto: this.makePareto(pareto),
         };
+    }
+
+    /** The largest customers, and what share of all revenue they and all before them bring. */
+    makePareto(customers) {
+        const colors = { a: this.blue, b: hexToRGBA(this.blue, 0.55) };
+        const config = this.makeConfig("bar", customers.map((customer) => customer.name), [
+            {
+                label: _t("Revenue 12 Months"),
+                data: customers.map((customer) => customer.revenue),
+                backgroundColor: customers.map(({ abc }) => colors[abc] || hexToRGBA(this.blue, 0.25)),
+            },
+            {
+                type: "line",
+                label: _t("Cumulative share, %"),
+                data: customers.map((customer) => 100 * customer.cumulative),
+                borderColor: DANGER, backgroundColor: DANGER, pointRadius: 0, yAxisID: "share",
+            },
+        ]);
+        const { scales, plugins } = config.options;
+        scales.x.ticks.display = false;
+        scales.share = { ...scales.y, position: "right", max: 100, grid: { display: false }, ticks: { color: this.ink, callback: (value) => `${value} %` } };
+        plugins.tooltip.callbacks.label = (item) =>
+            `${item.dataset.label}: ${item.datasetIndex ? this.number(item.raw, 1) : this.amount(item.raw)}`;
+        return config;
     }
 
     makeConfig(type, labels, datasets, options = {}) {
@@ -154,7 +192,7 @@ export class Insight extends Component {
         const amounts = {
             beginAtZero: true,
             grid: { color: this.grid },
-            ticks: { color: this.ink, maxTicksLimit: 5, callback: (value) => formatFloat(value, { humanReadable: true, decimals: 1 }) },
+            ticks: { color: this.ink, maxTicksLimit: 5, callback: (value) => this.short(value) },
         };
         const names = { grid: { display: false }, ticks: { color: this.ink } };
         return {
@@ -177,16 +215,19 @@ export class Insight extends Component {
 
     // -- where they lead -----------------------------------------------------------------------------
 
-    open(name, res_model, domain, views = [[false, "list"], [false, "form"]], context = {}) {
-        this.action.doAction({ type: "ir.actions.act_window", name, res_model, domain, views, context });
+    /** The records that a figure adds up. */
+    open(name, model, domain) {
+        const views = VIEWS[model].map((type) => [false, type]);
+        this.action.doAction({ type: "ir.actions.act_window", name, res_model: model, domain, views });
     }
 
-    openMetrics(name, domain) {
-        this.open(name, METRICS, domain, [[false, "list"], [false, "pivot"], [false, "graph"], [false, "form"]]);
+    openTile({ title, model, domain }) {
+        this.open(title, model, domain);
     }
 
     openKpis() {
-        this.action.doAction("kundekartotek_addon.kpi_action");
+        const { model, domain } = this.data.figures.dso;
+        this.open(_t("Key Figures"), model, domain);
     }
 
     openAge(index) {
@@ -195,18 +236,19 @@ export class Insight extends Component {
     }
 
     openMonth(index) {
-        const { label, first, date } = this.data.months[index];
-        this.open(_t("Invoices of %s", label), "account.move", [
-            ["move_type", "in", ["out_invoice", "out_refund", "out_receipt"]], ["state", "=", "posted"],
-            ["invoice_date", ">=", first], ["invoice_date", "<=", date],
-        ]);
+        const { label, domain } = this.data.months[index];
+        this.open(_t("Invoices of %s", label), "account.move", domain);
     }
 
     openCell([row, rowName], [column, columnName]) {
-        this.openMetrics(`${rowName}, ${columnName}`, [["abc_class", "=", row], ["payment_class", "=", column]]);
+        this.open(`${rowName}, ${columnName}`, METRICS, this.cell(row, column).domain);
     }
 
     openCustomer({ id }) {
         this.action.doAction({ type: "ir.actions.act_window", res_model: "res.partner", res_id: id, views: [[false, "form"]] });
+    }
+
+    openPareto(index) {
+        this.openCustomer(this.data.pareto[index]);
     }
 }
