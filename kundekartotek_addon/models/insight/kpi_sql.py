@@ -59,9 +59,10 @@ HISTORY = """
                AND d.category IS NOT DISTINCT FROM k.category AND d.seller IS NOT DISTINCT FROM k.seller
         WINDOW running AS (PARTITION BY k.dimension, k.category, k.seller ORDER BY month.date)),
     rolled AS (
-        SELECT *, count(*) OVER year AS months, sum(sales) OVER year AS sales_12m,
-               count(*) OVER ends AS ends, avg(receivables) OVER ends AS mean
-          FROM filled
+        SELECT *, count(*) FILTER (WHERE begun) OVER year AS months, sum(sales) OVER year AS sales_12m,
+               count(*) FILTER (WHERE begun) OVER ends AS ends, avg(receivables) OVER ends AS mean
+          FROM (SELECT *, max((sales <> 0 OR receivables <> 0)::int) OVER (
+                          PARTITION BY dimension, category, seller ORDER BY date) = 1 AS begun FROM filled) filled
         WINDOW year AS (PARTITION BY dimension, category, seller ORDER BY date ROWS 11 PRECEDING),
                ends AS (PARTITION BY dimension, category, seller ORDER BY date ROWS 12 PRECEDING))
     INSERT INTO kundekartotek_kpi (company_id, date, dimension, customer_category_id, user_id, computed_at, revenue,
