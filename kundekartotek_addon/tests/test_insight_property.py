@@ -90,7 +90,8 @@ class TestInsightAnyLedger(InsightLedgerCase):
         self.documents += self.sell(partner, amount, day, 1, due, **vals)
 
     def _invoice(self, partner, amount, day, due):
-        self._sold(int(amount) % 3 == 0 and partner.child_ids[:1] or partner, amount, day, due)
+        contact = partner.child_ids[:1] if int(amount) % 3 == 0 else partner
+        self._sold(contact or partner, amount, day, due)
 
     def _credit_note(self, partner, amount, day, due):
         self._sold(partner, amount, day, due, move_type="out_refund")
