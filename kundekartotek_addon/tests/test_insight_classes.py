@@ -154,6 +154,12 @@ class TestInsightClasses(InsightClassesCase):
         self.assertEqual(self.row(customer).payment_class, "risk")
         self.assertFalse(self.env["kundekartotek.payment.rule"].sudo().search([]).filtered("problem"))
 
+    def test_blocked_by_hand_is_a_risk(self):
+        customer = self.make(claim_count=10, days_to_pay=0.5)
+        customer.sudo().with_company(self.company).credit_block = "all"
+        self.classify()
+        self.assertEqual(self.row(customer).payment_class, "risk")
+
     def test_rules_are_read_in_order_and_can_be_edited(self):
         customer = self.make(claim_count=10, share_late=0.3, days_to_pay=20)
         rules = self.env["kundekartotek.payment.rule"].sudo()
