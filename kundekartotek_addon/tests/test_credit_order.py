@@ -399,6 +399,29 @@ class TestCreditOrder(CreditCase):
         self._run_recheck()
         self.assertEqual(order.state, "sale")
 
+    def test_what_else_may_end_a_hold(self):
+        """A shared limit that is raised, a guarantee, a dispute: the order is looked at again."""
+        group = self.env["kundekartotek.credit.group"].sudo().create({
+            "name": "Konsern", "credit_limit": 100.0, "company_id": self.company.id,
+            "partner_ids": [Command.set(self.customer.ids)]})
+        invoice = self._invoice(amount=9000.0)
+        order = self._order(amount=5000.0)
+        order.action_confirm()
+        securities = self.env["kundekartotek.credit.security"].sudo()
+        for happens in (
+            lambda: group.write({"credit_limit": 200.0}),
+            lambda: group.write({"partner_ids": [Command.clear()]}),
+            lambda: securities.create({
+                "partner_id": self.customer.id, "company_id": self.company.id, "name": "Bank", "amount": 5.0,
+                "date_from": TODAY, "date_to": TODAY}),
+            lambda: invoice.sudo()._note_followup({"dispute_since": TODAY, "dispute_reason": "Feil vare"}),
+            lambda: self.customer.with_user(self.manager).write(
+                {"credit_block": "orders", "credit_block_reason": "Tvist"}),
+        ):
+            order.sudo().credit_recheck = False
+            happens()
+            self.assertTrue(order.credit_recheck)
+
     def test_words_are_in_the_companys_language(self):
         """Whoever confirms, and the job that tests again: many read what is stored."""
         self.env["res.lang"]._activate_lang("nb_NO")

@@ -186,6 +186,13 @@ class AccountMove(models.Model):
                     lambda line: line.balance < 0 and line.account_id.account_type == "asset_receivable")
                 lines.partner_id._queue_credit_recheck(company)
 
+    def _note_followup(self, vals):
+        """What is disputed is not overdue, and its customer's orders may go on."""
+        super()._note_followup(vals)
+        if "dispute_since" in vals:
+            for company, moves in self.grouped("company_id").items():
+                moves.partner_id._queue_credit_recheck(company)
+
     def action_post(self):
         """From the form's button, say what is in the way in a dialog; from anywhere else, ``_post`` stops."""
         if self.env.context.get("credit_dialog") and len(self) == 1:

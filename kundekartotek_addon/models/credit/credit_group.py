@@ -61,6 +61,13 @@ class CreditGroup(models.Model):
                 group.credit_exposure = sum(exposures.get(p.id, 0.0) for p in group.partner_ids._origin)
                 group.credit_available = group.credit_limit - group.credit_exposure
 
+    def write(self, vals):
+        before = {group: group.sudo().partner_ids for group in self}
+        result = super().write(vals)
+        for group in self.sudo():
+            (before[group] | group.partner_ids)._queue_credit_recheck(group.company_id)
+        return result
+
     @api.constrains("partner_ids", "company_id", "active")
     def _check_members(self):
         for group in self:

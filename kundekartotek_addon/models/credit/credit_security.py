@@ -39,6 +39,21 @@ class CreditSecurity(models.Model):
     def _audited_amounts(self):
         return super()._audited_amounts() + ["amount"]
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        securities = super().create(vals_list)
+        securities._queue_recheck()
+        return securities
+
+    def write(self, vals):
+        result = super().write(vals)
+        self._queue_recheck()
+        return result
+
+    def _queue_recheck(self):
+        for company, securities in self.grouped("company_id").items():
+            securities.partner_id._queue_credit_recheck(company)
+
     @api.depends("date_from", "date_to")
     def _compute_is_in_force(self):
         today = fields.Date.context_today(self)
