@@ -26,6 +26,7 @@ class CreditCase(AccountTestInvoicingCommon):
         cls.env = cls.env(context={**cls.env.context, "allowed_company_ids": cls.company.ids})
         cls.company = cls.company.with_env(cls.env)
         cls.company.sudo().credit_control = True
+        cls.company.sudo().partner_id.lang = "en_US"  # of the words that are kept
         cls.bank_journal = cls.company_data["default_journal_bank"]
         cls.product = cls.env["product.product"].sudo().create({
             "name": "Vare", "list_price": 1000.0, "invoice_policy": "order", "taxes_id": False, "type": "service"})
