@@ -51,6 +51,19 @@ class TestArguments(unittest.TestCase):
             self.assertEqual(cli.main(["odoo"]), 1)
         self.assertEqual(self.errors.getvalue(), "Do this.\n")
 
+    def test_an_empty_cache_is_told_before_anything_is_fetched(self):
+        with (
+            mock.patch.object(cli.odoo_source, "is_ready", return_value=False),
+            mock.patch.object(cli.venv, "is_ready", return_value=False),
+            mock.patch.object(cli.postgres, "server"),
+            mock.patch.object(cli.odoo_cli, "find", side_effect=Problem("No Odoo: is this machine online?")),
+        ):
+            self.assertEqual(cli.main(["odoo"]), 1)
+        self.assertEqual(
+            self.errors.getvalue(),
+            "Not in .cache/ yet, fetched now: Odoo 19, its Python packages.\nNo Odoo: is this machine online?\n",
+        )
+
     def test_interruption_ends_quietly(self):
         with mock.patch.object(cli, "ready", side_effect=KeyboardInterrupt):
             self.assertEqual(cli.main(["odoo"]), 130)

@@ -175,8 +175,7 @@ class TestOffline(unittest.TestCase):
 
     def setUp(self):
         self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
-        for module in (cache,):
-            self.enterContext(mock.patch.object(module, "CACHE", self.folder))
+        self.enterContext(mock.patch.object(cache, "CACHE", self.folder))
         self.enterContext(contextlib.redirect_stderr(io.StringIO()))
 
     def download(self, *lines):

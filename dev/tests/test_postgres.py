@@ -204,8 +204,6 @@ class TestDatabases(PostgresCase):
     def setUp(self):
         self.server = self.enterContext(postgres.server())
         self.databases = database.Databases(FakeOdoo(self.server, self.folder))
-        for module in (database,):
-            self.enterContext(mock.patch.object(module, "lock_path", cache.lock_path))
 
     def names(self):
         return [name for [name] in self.server.query("SELECT datname FROM pg_database ORDER BY 1")]
