@@ -94,6 +94,21 @@ class TestRegisterEntry(RegisterCase):
         self.assertEqual(customer.register_status, "deleted")
         self.assertTrue(customer._register_hold_reasons())
 
+    def test_why_the_customers_of_a_list_are_on_hold_is_asked_at_once(self):
+        numbers = self.firms(lambda unit: "navn" in unit and not unit.get("konkurs"), 12)
+        customers = self.env["res.partner"].union(*(
+            self.make_customer(f"Kunde {number} AS", company_registry=number) for number in numbers))
+        self.fetch(*customers)
+
+        def statements(some):
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            some.mapped("customer_on_hold")
+            return self.env.cr.sql_log_count - before
+
+        statements(customers)  # what is cached for all
+        self.assertEqual(statements(customers), statements(customers[:2]))
+
     def test_contact_shows_its_company(self):
         customer = self.customer("Fjellbekk Bakeri AS")
         contact = self.env["res.partner"].create({"name": "Sunniva", "parent_id": customer.id})

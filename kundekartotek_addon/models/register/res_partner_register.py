@@ -109,9 +109,9 @@ class ResPartner(models.Model):
         :return: list of texts, empty when nothing does
         """
         self.ensure_one()
-        entry = self._get_register_entry()
-        if not entry or entry._get_status() not in HOLD:
+        if self.sudo().register_status not in HOLD:  # the field: read at once for all customers of a list
             return []
+        entry = self._get_register_entry()
         labels = dict(self._fields["register_status"]._description_selection(self.env))
         since = format_date(self.env, entry.status_date) if entry.status_date else ""
         status = labels[entry._get_status()]
