@@ -101,7 +101,7 @@ class TestCustomerViews(KundekartotekCase):
         shown = {
             "names": [node.get("placeholder") for node in card.findall(".//h1/field[@name='name']")],
             "address": card.findtext(".//span[@name='address_name']/span"),
-            "vat": card.find(".//sheet/group//field[@name='vat']").get("string"),
+            "vat": card.find(".//sheet/group//label[@for='vat']").get("string"),
             "company": card.find(".//page[@name='sales_purchases']//field[@name='company_id']").get("placeholder"),
             "bank": card.find(".//page[@name='accounting']//field[@name='bank_ids']").get("string"),
             "tags": card.find(".//sheet/group//field[@name='category_id']").get("placeholder"),

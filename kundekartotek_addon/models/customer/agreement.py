@@ -263,6 +263,9 @@ class KundekartotekAgreement(models.Model):
                 lambda document: document.res_model == self._name and not document.res_id
             ).write({"res_id": agreement.id})
 
+    def _creation_message(self):
+        return self.env._("Discount agreement registered")
+
     def copy_data(self, default=None):
         return [
             {**vals, "name": self.env._("%(name)s (copy)", name=agreement.name)}

@@ -160,6 +160,9 @@ class KundekartotekCategory(models.Model):
                     )
                 )
 
+    def _creation_message(self):
+        return self.env._("Customer category created")
+
     def copy_data(self, default=None):
         vals_list = super().copy_data(default)
         if "name" in (default or {}):
