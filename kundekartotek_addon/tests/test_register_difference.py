@@ -46,6 +46,10 @@ class TestRegisterDifference(RegisterCase):
         action = customer.action_compare_register()
         return customer.env[action["res_model"]].browse(action["res_id"])
 
+    def test_what_is_what_in_accountants_words(self):
+        labels = {field: self.customer._get_difference_label(field) for field in ("vat", "website", "address")}
+        self.assertEqual(labels, {"vat": "VAT Number", "website": "Homepage", "address": "Address"})
+
     def test_one_by_one_or_all(self):
         self.fetch(self.customer)
         self.publish(navn="FJELLBEKK BRØD AS", registrertIMvaregisteret=False, epostadresse="post@ny.example",

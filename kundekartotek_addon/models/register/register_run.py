@@ -87,7 +87,7 @@ class RegisterRun(models.Model):
 
         :param customers: commercial partners, or None for every active customer (of ``company``, if given)
         """
-        run = self.sudo().create({
+        run = self.sudo().with_context(mail_create_nolog=True).create({
             "kind": kind, "user_id": self.env.uid, "company_id": (company or self.env.company).id if kind in (
                 "chosen", "all") else False})
         self.env["res.partner"].flush_model()
@@ -162,7 +162,7 @@ class RegisterRun(models.Model):
         self.ensure_one()
         self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id("kundekartotek_addon.register_run_line_action")
-        return {**action, "domain": [("run_id", "=", self.id)], "display_name": self.display_name}
+        return {**action, "domain": [("run_id", "=", self.id)]}
 
     @api.model
     def _cron_validate_all(self):

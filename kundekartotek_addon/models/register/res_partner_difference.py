@@ -123,6 +123,8 @@ class ResPartner(models.Model):
             return self.env._("Address")
         if field == "invoice_address":
             return self.env._("Invoice Address")
+        if field == "vat":
+            return self.env._("VAT Number")
         if field == "website":
             return self.env._("Homepage")
         return self._fields[field]._description_string(self.env)
