@@ -205,7 +205,7 @@ class TestRegisterFeed(RegisterCase):
             with freeze_time(fields.Datetime.now() + timedelta(days=days)):
                 self.service._get_client().breaker.succeeded()
                 self.night()
-        told = feed.activity_ids.filtered(lambda activity: activity.user_id == self.manager)
+        told = self.Feed.search([]).activity_ids.filtered(lambda activity: activity.user_id == self.manager)
         self.assertEqual(len(told), 1)
         self.assertIn("have not been read since", told.summary)
         self.assertIn("cannot be reached", told.note)

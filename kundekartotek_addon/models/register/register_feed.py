@@ -166,7 +166,7 @@ class RegisterFeed(models.Model):
 
     def _tell_of_fault(self):
         """Give a task to the credit managers, once: what changes in the register does not reach them."""
-        if self.activity_ids:
+        if self.search([]).activity_ids:
             return
         for user in self.env["res.company"].search([])._find_register_credit_managers():
             feed = self.with_context(lang=user.lang, tz=user.tz)

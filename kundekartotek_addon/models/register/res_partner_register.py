@@ -129,7 +129,8 @@ class ResPartner(models.Model):
         if vals.keys().isdisjoint({*orgnr.FIELDS, "country_id"}):
             return super().write(vals)
         before = self._get_customer_numbers()
-        kept = {partner: partner._get_organisation_number() for partner in self if partner.register_kept}
+        # sudo: whoever may write the number need not see what was decided
+        kept = {partner: partner._get_organisation_number() for partner in self.sudo() if partner.register_kept}
         result = super().write(vals)
         for partner, number in kept.items():
             if partner._get_organisation_number() != number:
