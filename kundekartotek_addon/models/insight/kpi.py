@@ -37,7 +37,7 @@ class KundekartotekKpi(models.Model):
 
     revenue = fields.Monetary(**MONEY, help="Of the month, without VAT.")
     sales = fields.Monetary(**MONEY, string="Sales Incl. VAT", help="Of the month.")
-    receivables = fields.Monetary(**MONEY, help="At the month's end.")
+    receivables = fields.Monetary(**MONEY, string="Outstanding", help="At the month's end.")
     overdue = fields.Monetary(**MONEY, help="The part of the receivables that was due before the month's end.")
     sales_12m = fields.Monetary(**MONEY, string="Sales Incl. VAT 12 Months")
     dso = fields.Float(
