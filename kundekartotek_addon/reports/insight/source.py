@@ -4,6 +4,7 @@ from decimal import Decimal
 from itertools import chain, islice
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 from ...tools.sheet import as_line
@@ -53,6 +54,8 @@ class InsightSource(models.AbstractModel):
             actions downloads, choose and records
         """
         self._check_report_access()
+        if not self._report_name:
+            raise AccessError(self.env._("Choose a report."))
         options = self._report_options(options or {})
         lines = list(islice(self._report_rows(options), ON_SCREEN + 1))
         more = len(lines) > ON_SCREEN
