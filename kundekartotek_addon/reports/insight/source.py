@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from itertools import chain, islice
@@ -8,6 +9,7 @@ from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 from ...tools.sheet import as_line
+from ..receivables.report_mixin import KINDS
 
 METRICS = "kundekartotek.customer.metrics"
 ON_SCREEN = 200  # lines; whoever wants more takes the report away
@@ -53,7 +55,7 @@ class InsightSource(models.AbstractModel):
         :return: dict of plain values: title, note, heading, columns, rows, more (whether some were left out) and the
             actions downloads, choose and records
         """
-        self._check_report_access()
+        self._check_report_access("screen")
         if not self._report_name:
             raise AccessError(self.env._("Choose a report."))
         options = self._report_options(options or {})
@@ -68,7 +70,7 @@ class InsightSource(models.AbstractModel):
             "rows": [{"values": [_plain(value) for value in line.values], "style": line.style}
                      for line in map(as_line, chain(lines[:ON_SCREEN], self._report_totals(options)))] if lines else [],
             "more": more,
-            "downloads": {kind: self._download_report(kind, options) for kind in ("xlsx", "pdf")},
+            "downloads": self._table_downloads(options),
             "choose": {
                 **self.env["ir.actions.act_window"]._for_xml_id("kundekartotek_addon.insight_report_action"),
                 "context": {"default_report": self._name, **{
@@ -77,6 +79,15 @@ class InsightSource(models.AbstractModel):
                 **self.env["ir.actions.act_window"]._for_xml_id(self._table_records),
                 "domain": self._report_domain(options)},
         }
+
+    @api.model
+    def _table_downloads(self, options):
+        """:return: {kind: action} of what the user may take away"""
+        actions = {}
+        for kind in KINDS:
+            with suppress(AccessError):
+                actions[kind] = self._download_report(kind, options)
+        return actions
 
     @api.model
     def _table_note(self):
