@@ -26,7 +26,7 @@ class CreditCase(AccountTestInvoicingCommon):
         cls.env = cls.env(context={**cls.env.context, "allowed_company_ids": cls.company.ids})
         cls.company = cls.company.with_env(cls.env)
         cls.company.sudo().credit_control = True
-        cls.env["res.lang"]._activate_lang("en_US")
+        cls.env["res.lang"].sudo()._activate_lang("en_US")
         cls.company.sudo().partner_id.lang = "en_US"  # of the words that are kept
         cls.bank_journal = cls.company_data["default_journal_bank"]
         cls.product = cls.env["product.product"].sudo().create({
