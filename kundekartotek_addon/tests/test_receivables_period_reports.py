@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 import random
+from collections import defaultdict
 from datetime import date, timedelta
 
 import openpyxl
@@ -64,6 +65,19 @@ class TestPeriodReports(PeriodReadings, LedgerReportCase):
         for date_from, date_to in self.periods():
             with self.subTest(seed=SEED, date_from=date_from, date_to=date_to):
                 self.assertAgree(date_from, date_to)
+
+    def test_sums_below_the_list(self):
+        """Of all lines, by currency, as the client asks for them."""
+        lines = self.env["kundekartotek.balance.list"].with_user(self.reader).with_context(ledger_period="this_year")
+        names = ("opening", "debit", "credit", "closing")
+        groups = lines.formatted_read_group([], ["company_currency_id"], [f"{name}:sum" for name in names])
+        found = {group["company_currency_id"][0]: [round(group[f"{name}:sum"], 2) for name in names]
+                 for group in groups}
+        expected = defaultdict(lambda: [0] * 4)
+        for (company_id, _customer), amounts in self.expected(date(2026, 1, 1), date(2026, 12, 31)).items():
+            sums = expected[self.env["res.company"].browse(company_id).currency_id.id]
+            sums[:] = [round(total + amount, 2) for total, amount in zip(sums, amounts)]
+        self.assertEqual(found, expected)
 
     def test_customers_in_the_order_of_their_codes(self):
         _columns, rows, _totals = self.rows(

@@ -1,0 +1,33 @@
+import { registry } from "@web/core/registry";
+import { ListRenderer } from "@web/views/list/list_renderer";
+
+const formatters = registry.category("formatters");
+
+/**
+ * A list of amounts whose last line holds the sums of all lines, also of those on other pages. They are in
+ * `this.sums.rows`, once they are there: {currency_id, sums: {column: sum}} of each company or currency.
+ */
+export class AllSumsListRenderer extends ListRenderer {
+    computeAggregates() {
+        const aggregates = super.computeAggregates();
+        const { list } = this.props;
+        const { rows } = this.sums;
+        const isPart = !list.isGrouped && !list.selection.length && list.count > list.records.length;
+        const addsUp = rows.length && rows.every((row) => row.currency_id === rows[0].currency_id);
+        for (const { name, widget } of this.columns.filter((column) => column.name in aggregates)) {
+            const aggregate = aggregates[name];
+            if (isPart && !addsUp) {
+                delete aggregates[name]; // not there yet, or in several currencies
+                continue;
+            }
+            if (isPart) {
+                aggregate.rawValue = rows.reduce((sum, row) => sum + (row.sums[name] || 0), 0);
+            }
+            if (!aggregate.multiCurrency) {
+                const format = formatters.get(widget || this.fields[name].type);
+                aggregate.value = format(aggregate.rawValue, { noSymbol: true, escape: true });
+            }
+        }
+        return aggregates;
+    }
+}
