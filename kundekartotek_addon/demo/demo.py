@@ -39,7 +39,7 @@ class KundekartotekDemo(models.AbstractModel):
         branch = self._make_company(
             "demo_company_service", "Fjordlys Service AS", "310419982", "Verkstedveien 3", "5039", "Bergen")
         self._make_users(main + branch)
-        self = self.with_company(main).with_context(allowed_company_ids=(main + branch).ids)
+        self = self.with_company(main).with_context(allowed_company_ids=(main + branch).ids, lang="nb_NO")
         self._open_bank_account(main)
         setup = DemoSetup(main.with_env(self.env), self._keep)
         setup.make_categories()
