@@ -30,6 +30,7 @@ SIZE_LIMIT = 20 * 1024 * 1024
 CHUNK = 64 * 1024
 PATIENCE = 3  # a whole body may take this many times the time-out of a single read
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
+LONGEST_HOLD = 24 * 3600.0  # who asks to be left alone for longer has a wrong clock
 PRODUCT = "kundekartotek_addon"
 # What asking again may mend. A wrong content type or size comes back the same.
 RETRIED = {Reason.TIMEOUT, Reason.REFUSED, Reason.SERVER_ERROR, Reason.GARBAGE, Reason.TRUNCATED, Reason.RATE_LIMITED}
@@ -66,6 +67,7 @@ class Breaker:
         self.threshold, self.pause, self.longest, self.clock = threshold, pause, longest, clock
         self._lock = threading.Lock()
         self._failures, self._next_pause, self._until, self._probing = 0, pause, 0.0, False
+        self._held_until = 0.0  # as the server asked: an answer that was under way then does not end it
 
     @classmethod
     def shared(cls, base_url: str) -> Breaker:
@@ -78,8 +80,8 @@ class Breaker:
         caller at a time is let through once the pause is over."""
         with self._lock:
             now = self.clock()
-            if now < self._until:
-                return self._until - now
+            if now < (until := max(self._until, self._held_until)):
+                return until - now
             if self._failures >= self.threshold:
                 if self._probing:
                     return 1.0
@@ -89,7 +91,7 @@ class Breaker:
     @property
     def is_open(self) -> bool:
         with self._lock:
-            return self.clock() < self._until
+            return self.clock() < max(self._until, self._held_until)
 
     def succeeded(self) -> None:
         with self._lock:
@@ -106,7 +108,7 @@ class Breaker:
     def hold(self, seconds: float) -> None:
         """Leave the server alone for as long as it has asked for."""
         with self._lock:
-            self._until = max(self._until, self.clock() + seconds)
+            self._held_until = max(self._held_until, self.clock() + seconds)
 
 
 class Http:
@@ -290,15 +292,16 @@ def new_session(base_url: str, connect_timeout: float = 3) -> requests.Session:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """The seconds that ``Retry-After`` asks for, as a number or a date.
+    """The seconds that ``Retry-After`` asks for, as a number or a date; a day at most.
 
     >>> retry_after({"Retry-After": "7"}), retry_after({}), retry_after({"Retry-After": "soon"})
     (7.0, None, None)
     """
     text = headers.get("Retry-After", "").strip()
     if text.isascii() and text.isdigit():
-        return float(text)
+        return min(float(text), LONGEST_HOLD)
     try:
-        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
+        seconds = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
+        return min(max(0.0, seconds), LONGEST_HOLD)
     except (TypeError, ValueError):
         return None

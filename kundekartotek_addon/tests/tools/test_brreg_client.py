@@ -355,6 +355,26 @@ class TestBreaker(ServerCase):
         self.assertLessEqual(self.server.log.requests, 5 + 7)
         self.assertTrue(0 < breaker.wait() <= 60)
 
+    def test_what_was_under_way_does_not_end_a_wait_that_was_asked_for(self):
+        """Eight are in flight: one is told to wait, the next one's answer comes after it."""
+        now = [0.0]
+        breaker = Breaker(clock=lambda: now[0])
+        breaker.hold(600)
+        breaker.succeeded()
+        self.assertEqual((breaker.wait(), breaker.is_open), (600, True))
+        now[0] = 601
+        self.assertEqual(breaker.wait(), 0)
+
+    def test_nobody_is_left_alone_for_ever(self):
+        """A clock that is wrong, or a number that is none: tomorrow it is asked again."""
+        for seconds in (10**12, 10**300):
+            self.server.fail("429", times=1, seconds=seconds)
+            breaker = Breaker()
+            outcome = self.client(breaker=breaker).unit(self.bakery)
+            with self.subTest(digits=len(str(seconds))):
+                self.assertEqual((outcome.reason, outcome.retry_after), (Reason.RATE_LIMITED, 86_400))
+                self.assertLessEqual(breaker.wait(), 86_400)
+
     def test_shared_by_address(self):
         self.assertIs(Breaker.shared("https://a.example"), Breaker.shared("https://a.example"))
         self.assertIsNot(Breaker.shared("https://a.example"), Breaker.shared("https://b.example"))
