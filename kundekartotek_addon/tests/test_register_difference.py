@@ -73,6 +73,23 @@ class TestRegisterDifference(RegisterCase):
         self.publish(epostadresse="post@enda-nyere.example")
         self.assertEqual([each.field for each in self.customer._find_register_differences()], ["email"])
 
+    def test_what_was_kept_is_kept_in_every_language(self):
+        """A Norwegian keeps the card's own; the nightly job and an English colleague read it in English."""
+        self.env["res.lang"]._activate_lang("nb_NO")
+        self.fetch(self.customer)
+        self.publish(institusjonellSektorkode={"kode": "6500"}, naeringskode1={"kode": "10.710"})
+        self.customer.write({"customer_type": "business", "industry_id": self.env.ref("base.res_partner_industry_G")})
+        norwegian = self.customer.with_context(lang="nb_NO")
+        labels = {"customer_type", "industry_id"}
+        self.assertLessEqual(labels, {each.field for each in norwegian._find_register_differences()})
+        for field in labels:
+            norwegian._keep_card(field)
+        for customer in (norwegian, self.customer):
+            with self.subTest(lang=customer.env.lang):
+                self.assertFalse(labels & {each.field for each in customer._find_register_differences()})
+        self.publish(naeringskode1={"kode": "62.100"})
+        self.assertEqual(labels & {each.field for each in self.customer._find_register_differences()}, {"industry_id"})
+
     def test_change_of_address_is_one_thing(self):
         self.fetch(self.customer)
         self.customer.write({"street": "Gammelveien 1", "street2": "Bakgården"})

@@ -5,6 +5,7 @@ from ...tools import orgnr
 from ...tools.register_card import address_text, find_differences, industry_section
 
 LANGUAGES = {"nb": "nb_NO", "nn": "nn_NO"}
+NAMED = ("customer_type", "industry_id")  # values that have a name in each reader's language
 
 
 class ResPartner(models.Model):
@@ -42,34 +43,42 @@ class ResPartner(models.Model):
         if entry.answer not in ("found", "deleted"):
             return []
         card = self._get_card_texts()
-        return find_differences(card, self._get_register_texts(entry, card), self.register_kept or {})
+        return find_differences(card, self._get_register_texts(entry, card), self._label(self.register_kept or {}))
+
+    def _label(self, vals):
+        """:return: these values of a card as a reader sees them: what has a name in each language by its name"""
+        def label(name, value):
+            if name == "customer_type":
+                return types.get(value, "")
+            return self.env["res.partner.industry"].browse(value).exists().name or ""
+
+        types = dict(self._fields["customer_type"]._description_selection(self.env))
+        return {name: label(name, value) if name in NAMED else value for name, value in vals.items()}
 
     def _get_card_texts(self):
-        types = dict(self._fields["customer_type"]._description_selection(self.env))
-        return {
+        return self._label({
             "name": self.name or "",
             "address": address_text(self._get_card_address()),
             "invoice_address": address_text(self._get_invoice_child()._get_card_address()),
             "vat": self.vat or "",
-            "customer_type": types.get(self.customer_type, ""),
-            "industry_id": self.industry_id.name or "",
+            "customer_type": self.customer_type,
+            "industry_id": self.industry_id.id,
             "phone": self.phone or "",
             "email": self.email or "",
             "website": self.website or "",
-        }
+        })
 
     def _get_register_texts(self, entry, card):
         """:return: what the register says, by the same keys; empty where it is silent"""
-        types = dict(self._fields["customer_type"]._description_selection(self.env))
-        vals = self._prepare_register_vals(entry)
+        vals = self._label(self._prepare_register_vals(entry))
         return {
             "name": vals.get("name", ""),
             "address": address_text(entry._get_address("")) if entry.street or entry.city else "",
             "invoice_address": address_text(entry._get_address("postal_")) if entry._has_other_postal() else "",
             "vat": self._get_register_vat(entry, card["vat"]),
             # a person is a consumer, with a firm of its own too, until somebody says otherwise
-            "customer_type": types.get(vals.get("customer_type"), "") if self.is_company else "",
-            "industry_id": self.env["res.partner.industry"].browse(vals.get("industry_id")).name or "",
+            "customer_type": vals.get("customer_type", "") if self.is_company else "",
+            "industry_id": vals.get("industry_id", ""),
             "phone": vals.get("phone", ""),
             "email": vals.get("email", ""),
             "website": vals.get("website", ""),
@@ -154,10 +163,13 @@ class ResPartner(models.Model):
             partner.write({field: self._prepare_register_vals(entry)[field]})
 
     def _keep_card(self, field):
-        """Keep the card's own, until the register says something else again."""
+        """Keep the card's own, until the register says something else again. What has a name in each language is
+        kept as its value."""
+        vals = self._prepare_register_vals(self._get_register_entry())
         for difference in self._find_register_differences():
             if difference.field == field:
-                self.register_kept = {**(self.register_kept or {}), field: difference.register}
+                said = vals[field] if field in NAMED else difference.register
+                self.register_kept = {**(self.register_kept or {}), field: said}
 
     def action_compare_register(self):
         """Open card and register side by side."""
