@@ -5,6 +5,7 @@ from unittest.mock import patch
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import freeze_time, tagged
+from odoo.tools import mute_logger
 
 from .register_case import RegisterCase
 
@@ -33,6 +34,11 @@ class TestRegisterRun(RegisterCase):
     def work(self):
         with self.enter_registry_test_mode():
             self.job.method_direct_trigger()
+        self.env.invalidate_all()
+
+    def validate_all(self):
+        with self.enter_registry_test_mode():
+            self.env.ref("kundekartotek_addon.ir_cron_register_validate").method_direct_trigger()
         self.env.invalidate_all()
 
     def start(self, customers=None):
@@ -130,14 +136,38 @@ class TestRegisterRun(RegisterCase):
     def test_regular_run_reports_to_the_credit_manager(self):
         manager = self.make_user("credit_manager", lang="en_US")
         self.env.company.register_credit_user_id = manager
-        self.env["kundekartotek.register.run"]._cron_validate_all()
-        self.env["kundekartotek.register.run"]._cron_validate_all()  # not a second one beside it
+        self.validate_all()
+        self.validate_all()  # not a second one beside it
         run = self.env["kundekartotek.register.run"].search([("kind", "=", "regular")])
         self.assertEqual(len(run), 1)
         self.work()
         self.assertTrue(run.finished)
         activity = run.activity_ids.filtered(lambda activity: activity.user_id == manager)
         self.assertIn("customers", activity.note)
+
+    def test_one_that_cannot_be_kept_holds_no_report_back(self):
+        manager = self.make_user("credit_manager", lang="en_US")
+        self.env.company.register_credit_user_id = manager
+        act_on = type(self.env["kundekartotek.register.change"])._act_on
+
+        def break_down(change, renewed, changes):
+            if self.differing.company_registry in renewed.mapped("number"):
+                raise ValueError("a rule of somebody's")
+            return act_on(change, renewed, changes)
+
+        self.patch(type(self.env["kundekartotek.register.change"]), "_act_on", break_down)
+        self.validate_all()
+        run = self.env["kundekartotek.register.run"].search([("kind", "=", "regular")])
+        with mute_logger("odoo.addons.kundekartotek_addon.models.register.outside_queue"):
+            self.work()
+            line = run.line_ids.filtered(lambda line: line.partner_id == self.differing)
+            self.assertEqual(line.result, "unreachable")
+            self.assertIn("a rule of somebody's", line.message)
+            self.assertFalse(run.finished)
+            with freeze_time(fields.Datetime.now() + timedelta(days=31)):
+                self.work()
+        self.assertTrue(run.finished)
+        self.assertIn("1 not reached", run.activity_ids.filtered(lambda activity: activity.user_id == manager).note)
 
     def test_who_may_start(self):
         for role in ("reader", "auditor"):
@@ -171,18 +201,18 @@ class TestRegisterRun(RegisterCase):
 
     def test_run_that_hangs_hinders_no_other(self):
         runs = self.env["kundekartotek.register.run"]
-        runs._cron_validate_all()
-        runs._cron_validate_all()
+        self.validate_all()
+        self.validate_all()
         self.assertEqual(runs.search_count([("kind", "=", "regular")]), 1)
         with freeze_time(fields.Datetime.now() + timedelta(days=31)):
-            runs._cron_validate_all()
+            self.validate_all()
         self.assertEqual(runs.search_count([("kind", "=", "regular")]), 2)
 
     def test_quarterly_run_a_second_time(self):
         runs = self.env["kundekartotek.register.run"]
         for turn in range(2):
             with freeze_time(fields.Datetime.now() + timedelta(days=91 * turn)):
-                runs._cron_validate_all()
+                self.validate_all()
                 run = runs.search([("kind", "=", "regular")], order="id desc", limit=1)
                 self.server.log.reset()
                 self.work()

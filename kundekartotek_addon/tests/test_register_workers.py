@@ -10,7 +10,9 @@ from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import SQL, mute_logger
 
 from ..models.register.address_check import URL_KEY as ADDRESS_URL_KEY
+from ..models.register.postal_import import IMPORTED_KEY
 from ..models.register.register_service import MODE_KEY, URL_KEY
+from ..tools import postal
 from .register_case import BrregServer
 
 
@@ -63,6 +65,19 @@ class WorkersCase(BaseCase):
         self.assertFalse(errors)
         self.assertGreater(self.server.log.most_at_once, 1, "the workers did not work at the same time")
 
+    def patch_once(self, model, name, do):
+        """Somebody else does something and commits, once, right before a method."""
+        method, done = getattr(model, name), []
+
+        def first(records, *args, **more):
+            if not done:
+                done.append(True)
+                with self.connection() as other:
+                    do(other)
+            return method(records, *args, **more)
+
+        self.enterContext(patch.object(model, name, first))
+
 
 @tagged("post_install", "-at_install")
 class TestAddressWorkers(WorkersCase):
@@ -82,6 +97,44 @@ class TestAddressWorkers(WorkersCase):
             rows = env["kundekartotek.address.check"].search([("partner_id", "in", partners.ids)])
             self.assertEqual(rows.mapped("status"), ["matched"] * 30)
             self.assertFalse(any(rows.mapped("next_due")) or any(rows.mapped("claimed_until")))
+
+    def test_all_addresses_and_queue_at_once(self):
+        """The quarterly job tries again where the queue writes the same rows."""
+        checks = self.registry["kundekartotek.address.check"]
+        with self.connection() as env:
+            partner = env["res.partner"].create({
+                "name": "Samtidig register 1", "country_id": env.ref("base.no").id, "street": "Storgata 118",
+                "customer_rank": 1})
+            env["kundekartotek.address.check"]._enqueue(partner)
+        self.patch_once(checks, "_enqueue_where", lambda env: env["kundekartotek.address.check"].search(
+            [("partner_id", "=", partner.id)]).write({"attempts": 3}))
+        with self.connection() as env, mute_logger("odoo.sql_db"):
+            env.execute_query(SQL("SELECT 1"))  # what is committed from here on is not seen
+            env["kundekartotek.address.check"]._cron_check_all()
+        with self.connection() as env:
+            row = env["kundekartotek.address.check"].search([("partner_id", "=", partner.id)])
+            self.assertEqual(row.attempts, 0)
+
+    def test_postal_codes_and_somebody_else_at_once(self):
+        """The monthly job tries again where somebody else writes the same."""
+        codes = self.registry["kundekartotek.postal.code"]
+        with self.connection() as env:
+            env["kundekartotek.postal.code"]._note(IMPORTED_KEY, "2026-01-01 00:00:00")
+            known = env["kundekartotek.postal.code"].search([]).ids
+        rows = [postal.PostalCode("0150", "Oslo", "0301", "Oslo", "G")]
+        self.addCleanup(self.forget_postal_codes, known)
+        self.patch_once(codes, "_note", lambda env: env["ir.config_parameter"].set_param(
+            IMPORTED_KEY, "2026-01-02 00:00:00"))
+        with (self.connection() as env, mute_logger("odoo.sql_db"), patch.object(codes, "_fetch", lambda self: rows)):
+            env["kundekartotek.postal.code"]._cron_import()
+        with self.connection() as env:
+            self.assertGreater(env["ir.config_parameter"].get_param(IMPORTED_KEY), "2026-01-02 00:00:00")
+
+    def forget_postal_codes(self, known):
+        with self.connection() as env:
+            env["kundekartotek.postal.code"].search([("id", "not in", known)]).unlink()
+            env["ir.config_parameter"].set_param(IMPORTED_KEY, False)
+            env.registry.clear_cache()
 
 
 @tagged("post_install", "-at_install")
@@ -224,6 +277,38 @@ class TestRegisterWorkers(WorkersCase):
         with self.connection() as env:
             feed = env["kundekartotek.register.feed"].search([("kind", "=", "unit")])
             self.assertTrue(feed.read_at and feed.matched and not feed.problem)
+
+    def test_full_validation_and_queue_at_once(self):
+        """The job's next turn would be a quarter later: it tries again where the queue writes the same entries."""
+        with self.connection() as env:
+            self.create_customer(env, self.numbers[0])
+        entries = self.registry["kundekartotek.register.entry"]
+        self.patch_once(entries, "_make_due", lambda env: env["kundekartotek.register.entry"].search(
+            [("number", "=", self.numbers[0])]).write({"attempts": 3}))
+        self.addCleanup(self.forget_runs)
+        with self.connection() as env, mute_logger("odoo.sql_db"):
+            env["kundekartotek.register.run"]._cron_validate_all()
+        with self.connection() as env:
+            run = env["kundekartotek.register.run"].search([("kind", "=", "regular")])
+            self.assertEqual(len(run), 1)
+            self.assertIn(self.numbers[0], run.line_ids.mapped("number"))
+
+    def test_night_and_queue_at_once(self):
+        """What nobody uses is forgotten, and the changes are read, though the queue writes the same entries."""
+        self.addCleanup(self.forget_feed)
+        self.forget_feed()
+        entries = self.registry["kundekartotek.register.entry"]
+        self.patch_once(entries, "try_lock_for_update", lambda env: env["kundekartotek.register.entry"].search(
+            [("number", "in", self.numbers)]).write({"attempts": 3}))
+        with self.connection() as env, mute_logger("odoo.sql_db"):
+            env["kundekartotek.register.feed"]._cron_monitor()
+        with self.connection() as env:
+            self.assertFalse(env["kundekartotek.register.entry"].search([("number", "in", self.numbers)]))
+            self.assertTrue(env["kundekartotek.register.feed"].search([("kind", "=", "unit")]).read_at)
+
+    def forget_runs(self):
+        with self.connection() as env:
+            env["kundekartotek.register.run"].search([("kind", "=", "regular")]).unlink()
 
     def forget_feed(self):
         with self.connection() as env:

@@ -168,11 +168,11 @@ class OutsideQueue(models.AbstractModel):
                 _logger.info("%s is in use by somebody else and left for later", self)
             else:
                 _logger.exception("What was answered for %s could not be stored", self)
-                self.write(self._prepare_broken_vals(error))
+                self._note_broken(error)
 
-    def _prepare_broken_vals(self, error):
-        """:return: what to write on a row whose answer could not be stored"""
-        return self._prepare_retry_vals()
+    def _note_broken(self, error):
+        """Note on a row that its answer could not be stored."""
+        self.write(self._prepare_retry_vals())
 
     def _prepare_retry_vals(self, wait=None):
         """Try again, after ``wait`` or later and later."""

@@ -2,11 +2,13 @@
 import json
 import logging
 from datetime import timedelta
+from functools import partial
 from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.modules import get_manifest
+from odoo.service.model import retrying
 from odoo.tools import SQL
 
 from ...tools import postal
@@ -50,7 +52,8 @@ class PostalCode(models.Model):
             # sudo: the job's own schedule
             self.env.ref("kundekartotek_addon.ir_cron_postal_code").sudo()._trigger(later)
         else:
-            self._import_rows(rows)
+            # again where somebody saves a partner whose county is renewed: the next turn is a month later
+            retrying(partial(self._import_rows, rows), self.env)
 
     @api.model
     def _is_outside_allowed(self, url_key):

@@ -55,10 +55,11 @@ class RegisterFeed(models.Model):
         """Nightly: forget whom nobody uses, enter new customers, read what changed in the register since the last
         time, and have those of our customers fetched."""
         Entry = self.env["kundekartotek.register.entry"]
-        Entry._forget_unused()
+        # again where the queue writes the same entries: the next turn is a day later
+        retrying(Entry._forget_unused, self.env)
         if not self.env["kundekartotek.register.service"]._is_on():
             return
-        Entry._enqueue_all()
+        retrying(Entry._enqueue_all, self.env)
         for place, (kind, _label) in enumerate(KINDS):
             feed = self.search([("kind", "=", kind)]) or self.create({"kind": kind})
             # no lock is held while the register is asked

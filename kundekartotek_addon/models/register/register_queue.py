@@ -155,9 +155,10 @@ class RegisterEntry(models.Model):
         return {
             **super()._prepare_retry_vals(wait), "unreachable_since": self.unreachable_since or fields.Datetime.now()}
 
-    def _prepare_broken_vals(self, error):
-        vals = super()._prepare_broken_vals(error)
-        return {**vals, "last_outcome": "broken", "last_detail": str(error)[:200]}
+    def _note_broken(self, error):
+        super()._note_broken(error)
+        self.write({"last_outcome": "broken", "last_detail": str(error)[:200]})
+        self.env["kundekartotek.register.run.line"]._settle(self)
 
     @api.model
     def _get_interval(self):

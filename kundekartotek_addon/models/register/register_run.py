@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from datetime import timedelta
+from functools import partial
 
 from odoo import api, fields, models
+from odoo.service.model import retrying
 from odoo.tools import SQL
 
 from ...tools import orgnr
@@ -20,7 +22,7 @@ RESULTS = [
     ("no_number", "No Valid Number"),
 ]
 OPEN = ("waiting", "unreachable")
-GIVEN_UP = timedelta(days=30)  # a run that is not finished by then hinders no other
+GIVEN_UP = timedelta(days=30)  # a run that is not finished by then is reported as it is, and hinders no other
 KINDS = [("chosen", "Selected Customers"), ("all", "All Customers"), ("regular", "Regular Full Validation"),
          ("catch_up", "Catch-up after a Gap")]
 
@@ -130,11 +132,12 @@ class RegisterRun(models.Model):
     @api.model
     def _finish_done(self):
         """Close the runs whose last customer has its result, and tell who started them. Those not reached are
-        waited for."""
+        waited for, until they are given up."""
         lines = self.env["kundekartotek.register.run.line"].sudo()
         lines._settle_forgotten()
         for run in self.sudo().search([("finished", "=", False)]):
-            if not lines.search_count([("run_id", "=", run.id), ("result", "in", OPEN)], limit=1):
+            is_late = run.started <= fields.Datetime.now() - GIVEN_UP
+            if is_late or not lines.search_count([("run_id", "=", run.id), ("result", "in", OPEN)], limit=1):
                 run.finished = fields.Datetime.now()
                 run._report()
 
@@ -146,9 +149,11 @@ class RegisterRun(models.Model):
             run = self.with_context(lang=user.lang)
             text = run.env._(
                 "%(total)s customers: %(ok)s agree, %(differs)s differ, %(insolvent)s bankrupt or being wound up, "
-                "%(deleted)s deleted, %(unknown)s unknown, %(no_number)s without a valid number.",
+                "%(deleted)s deleted, %(unknown)s unknown, %(unreachable)s not reached, %(no_number)s without a "
+                "valid number.",
                 total=run.total, ok=run.ok_count, differs=run.differs_count, insolvent=run.insolvent_count,
-                deleted=run.deleted_count, unknown=run.unknown_count, no_number=run.no_number_count)
+                deleted=run.deleted_count, unknown=run.unknown_count, no_number=run.no_number_count,
+                unreachable=run.total - run.done)
             if run.kind in ("chosen", "all"):
                 user._bus_send("simple_notification", {
                     "title": run.env._("Validation against Brønnøysund is finished"), "message": text,
@@ -170,7 +175,8 @@ class RegisterRun(models.Model):
         if not self.env["kundekartotek.register.service"]._is_on():
             return
         if not self._is_running("regular"):
-            self._start(None, kind="regular")
+            # again where the queue writes the same entries: the next turn is a quarter later
+            retrying(partial(self._start, None, kind="regular"), self.env)
 
     @api.model
     def _is_running(self, kind):
