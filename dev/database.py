@@ -176,10 +176,11 @@ class Scratch:
 
 
 def forget_old_runs(folder: Path) -> None:
-    """Delete the logs of all runs but the last few."""
+    """Delete the logs of all runs but the last few and those that still last."""
     runs = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
     for path in runs[KEPT_RUNS:]:
-        remove(path)
+        if not _is_locked(lock_path(f"run-{path.name.rpartition('_')[2]}")):
+            remove(path)
 
 
 def _is_locked(path: Path) -> bool:

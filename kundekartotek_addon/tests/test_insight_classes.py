@@ -156,7 +156,7 @@ class TestInsightClasses(InsightClassesCase):
 
     def test_blocked_by_hand_is_a_risk(self):
         customer = self.make(claim_count=10, days_to_pay=0.5)
-        customer.sudo().with_company(self.company).credit_block = "all"
+        customer.sudo().with_company(self.company).write({"credit_block": "all", "credit_block_reason": "Konkursrykte"})
         self.classify()
         self.assertEqual(self.row(customer).payment_class, "risk")
 
