@@ -131,6 +131,10 @@ class TestAging(CustomerLedgerCase):
         self.assertEqual((line.currency_id, line.total_currency, line.overdue_currency), (self.euro, 10, 10))
         (line,) = aging.search([("account_id", "=", other.id)])
         self.assertEqual((line.total, line.partner_id), (321, self.customers[1]))
+        for domain in ([("account_id.code", "=", "1512")], ["!", ("account_id.code", "!=", "1512")],
+                       [("account_id", "any", [("code", "=", "1512")])]):
+            (line,) = aging.search(domain)
+            self.assertEqual((line.total, line.partner_id), (321, self.customers[1]), domain)
 
     def amounts_in_currency(self, aging):
         """{(company, customer, currency): (total, overdue)} of the lines per currency"""
@@ -241,7 +245,8 @@ class TestAging(CustomerLedgerCase):
     def test_nonsense_in_the_context_is_today(self):
         expected = {key: line.total for key, line in self.lines(self.aging()).items()}
         for context in ({"aging_date": "tomorrow"}, {"aging_date": 5}, {"aging_basis": "x"}, {"aging_grain": "1"},
-                        {"aging_grain": 99}):
+                        {"aging_grain": 99}, {"aging_stamps": ["x"]}, {"aging_partners": ["x"]},
+                        {"aging_partners": [self.customers[0].id]}, {"aging_narrowed": True, "aging_stamps": {"a": 1}}):
             lines = self.aging().with_context(**context).search([])
             self.assertEqual({(line.company_id.id, line.partner_id.id): line.total for line in lines}, expected)
 
@@ -279,9 +284,16 @@ class TestAging(CustomerLedgerCase):
 
     def test_the_items_behind_a_sum(self):
         self.customers[1].user_id = self.reader
+        self.customers[2].parent_id = self.customers[3]  # a company of its own, with another's name before it
+        self.adjust(self.env["res.partner"], 77, date(2026, 9, 1))
         aging = self.aging(date(2026, 10, 31))
+        some = aging.search([])[1:3]
         for domain in ([("user_id", "=", self.reader.id)], [("total", ">", 1000)], [], [("partner_id", "=", False)],
-                       [("customer_name", "ilike", "Kunde 1")], [("currency_id", "=", self.euro.id)]):
+                       [("customer_name", "ilike", "Kunde 1")], [("currency_id", "=", self.euro.id)],
+                       [("user_id", "=", False)], [("customer_category_id", "=", False)],
+                       [("customer_name", "ilike", "Kunde 3")], [("id", "in", some.ids)],
+                       [("display_name", "ilike", "Kunde 1")], [("currency_id.name", "=", "EUR")],
+                       [("total", ">", 1000), ("currency_id", "=", self.euro.id)]):
             with self.subTest(domain=domain):
                 action = aging.action_open_items_of(domain, "overdue")
                 items = aging.env[action["res_model"]].with_context(**action["context"]).search(action["domain"])

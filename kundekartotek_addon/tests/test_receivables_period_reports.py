@@ -126,7 +126,8 @@ class TestPeriodReports(PeriodReadings, LedgerReportCase):
             self.assertEqual(List._period(period=name), dates)
         with freeze_time("2028-03-31"):
             self.assertEqual(List._period(period="last_month"), (date(2028, 2, 1), date(2028, 2, 29)))
-        for wrong in (("2026-12-01", "2026-11-01"), ("garbage", None), ("2026-02-30", None)):
+        for wrong in (("2026-12-01", "2026-11-01"), ("garbage", None), ("2026-02-30", None), (5, None),
+                      (None, None, 5), (None, None, "yesterday")):
             with self.assertRaises(UserError):
                 List._period(*wrong)
 

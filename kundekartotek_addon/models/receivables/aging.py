@@ -160,7 +160,7 @@ class Aging(models.Model):
 
     def _whole_sql(self, stamp):
         """What all customers of each company owe, for the shares of lines that are read by their ids."""
-        if not self.env.context.get("aging_stamps"):
+        if not self._narrowed_to("aging_stamps"):
             return SQL()
         everything = self.with_context(aging_partners=None)._open_items_sql(stamp)
         return SQL(
@@ -170,9 +170,9 @@ class Aging(models.Model):
     def _share_sql(self):
         """The line's part of its company's receivables: of all lines, whatever is searched for. Where only
         named customers are looked at, all that the others owe is not summed up for it."""
-        if self.env.context.get("aging_stamps"):
+        if self._narrowed_to("aging_stamps"):
             return SQL("total / nullif(whole.amount, 0)")
-        if self.env.context.get("aging_partners"):
+        if self._narrowed_to("aging_partners"):
             return SQL("NULL::numeric")
         return SQL("total / nullif(sum(total) OVER (PARTITION BY line.company_id), 0)")
 

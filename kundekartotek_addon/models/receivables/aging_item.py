@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+from collections import defaultdict
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
 from ...tools.aging import BUCKETS, GRAINS, STAMP_BITS, bucket_labels, split_key
 
-ITEM_GRAINS = ("disputed", "excluded")  # what is split by that an item has under the same name
+# What lines and their items have alike: an amount that is chosen by these alone is that of the items so chosen.
+ALIKE = {
+    "company_id", "partner_id", "partner_name", "customer_ref", "customer_category_id", "customer_type", "user_id",
+    *GRAINS}
 
 
 class AgingItem(models.Model):
@@ -27,6 +32,11 @@ class AgingItem(models.Model):
     company_id = fields.Many2one("res.company", readonly=True)
     company_currency_id = fields.Many2one("res.currency", readonly=True)
     partner_id = fields.Many2one("res.partner", string="Customer", readonly=True)
+    partner_name = fields.Char(related="partner_id.complete_name", string="Name in the File")
+    customer_ref = fields.Char(related="partner_id.ref", string="Customer Number")
+    customer_category_id = fields.Many2one(related="partner_id.customer_category_id")
+    customer_type = fields.Selection(related="partner_id.customer_type")
+    user_id = fields.Many2one(related="partner_id.user_id", string="Salesperson")
     account_id = fields.Many2one("account.account", readonly=True)
     currency_id = fields.Many2one("res.currency", string="Document Currency", readonly=True)
     date = fields.Date(readonly=True)
@@ -92,9 +102,8 @@ class Aging(models.Model):
     def action_open_items(self, measure="total"):
         """The open items behind an amount of these lines."""
         self.check_access("read")
-        lines = Domain.OR(line._items_domain() for line in self)
         stamp = split_key(self[:1].id)[1] if self else self._aging_stamp()
-        return self._open_items_action(lines, measure, stamp)
+        return self._open_items_action(self._items_domain(), measure, stamp)
 
     @api.model
     @api.readonly
@@ -105,38 +114,21 @@ class Aging(models.Model):
         """
         self.browse().check_access("read")
         domain = Domain(domain)
-        items = self.env["kundekartotek.aging.item"]
-        if {condition.field_expr.split(".")[0] for condition in domain.iter_conditions()} - items._fields.keys() - {
-                *self._customer_fields()}:
-            domain = Domain.OR(line._items_domain() for line in self.search(domain))
-        else:
-            domain = domain.map_conditions(self._item_condition)
+        if {condition.field_expr.split(".")[0] for condition in domain.iter_conditions()} - ALIKE:
+            domain = self.search(domain)._items_domain()
         return self._open_items_action(domain, measure, self._aging_stamp())
 
-    @api.model
-    def _customer_fields(self):
-        """Fields of the customer that both lines and items are searched and grouped by."""
-        return ("customer_name", "customer_ref", "customer_category_id", "customer_type", "user_id")
-
-    @api.model
-    def _item_condition(self, condition):
-        """A condition on lines as one on their items."""
-        name = condition.field_expr
-        root, dot, rest = name.partition(".")
-        if root in self._customer_fields():
-            path = {"customer_name": "name", "customer_ref": "ref"}.get(root, root)
-            name = f"partner_id.{path}{dot}{rest}"
-        return Domain(name, condition.operator, condition.value)
-
     def _items_domain(self):
-        self.ensure_one()
-        domain = Domain("partner_id", "=", self.partner_id.id) & Domain("company_id", "=", self.company_id.id)
-        grain = split_key(self.id)[1].grain
-        for number, name in enumerate(GRAINS):
-            if grain >> number & 1:
-                value = self[name] if name in ITEM_GRAINS else self[name].id
-                domain &= Domain(name, "=", value)
-        return domain
+        """The items of these lines: of all customers that are alike in everything else at once."""
+        customers = defaultdict(list)
+        for line in self:
+            grain = split_key(line.id)[1].grain
+            split = [(name, self._fields[name].convert_to_write(line[name], line))
+                     for number, name in enumerate(GRAINS) if grain >> number & 1]
+            customers[("company_id", line.company_id.id), *split].append(line.partner_id.id)
+        return Domain.OR(
+            Domain.AND(Domain(name, "=", value) for name, value in alike) & Domain("partner_id", "in", ids)
+            for alike, ids in customers.items())
 
     @api.model
     def _open_items_action(self, domain, measure, stamp):

@@ -61,7 +61,13 @@ class AgingSource(models.AbstractModel):
     @api.model
     def _aging_stamps(self):
         """The stamps of the lines wanted: those of the ids that are read, else what the context asks for."""
-        return self.env.context.get("aging_stamps") or (self._aging_stamp(),)
+        return self._narrowed_to("aging_stamps") or (self._aging_stamp(),)
+
+    @api.model
+    def _narrowed_to(self, name):
+        """What ``_narrow`` has put into the context. It puts tuples there; what a client sends is none."""
+        value = self.env.context.get(name)
+        return value if isinstance(value, tuple) else None
 
     @property
     def _table_query(self):
@@ -83,10 +89,10 @@ class AgingSource(models.AbstractModel):
     @api.model
     def _narrow(self, domain):
         """This model with what the domain says in the context, where ``_stamp_query`` finds it."""
-        if "aging_narrowed" in self.env.context:
+        if self._narrowed_to("aging_narrowed") is not None:
             return self
-        context = {"aging_narrowed": True}
-        names = {condition.field_expr for condition in domain.iter_conditions()}
+        context = {"aging_narrowed": ()}
+        names = {condition.field_expr.split(".")[0] for condition in domain.iter_conditions()}
         if grain := self._grain_of(names):
             context["aging_grain"] = self._aging_grain() | grain
         for condition in _all_of(domain):
@@ -180,7 +186,7 @@ class AgingSource(models.AbstractModel):
         """What was matched after the day on items up to it, a row per match. Items of the customers that are asked for
         are found in the ledger's index; few of them were matched later, and only these are looked up."""
         item_id, chosen = SQL.identifier("match", f"{side}_move_id"), SQL()
-        if self.env.context.get("aging_partners") is not None:
+        if self._narrowed_to("aging_partners") is not None:
             chosen = SQL(
                 "AND %s IN (SELECT item.id FROM account_move_line item WHERE %s AND %s AND %s)",
                 item_id, is_ledger_item(SQL("item")), self._booked_on_chosen(), self._item_scope(stamp))
@@ -221,7 +227,7 @@ class AgingSource(models.AbstractModel):
     @api.model
     def _booked_on_chosen(self):
         """The condition on items that they are booked on whom is asked for."""
-        members = self.env.context.get("aging_partners")
+        members = self._narrowed_to("aging_partners")
         if members is None:
             return SQL("TRUE")
         booked = SQL("item.partner_id = ANY(%s)", list(filter(None, members)))

@@ -9,6 +9,8 @@ from odoo.tools import SQL, date_utils
 
 from .account_index import is_ledger_item
 
+PERIODS = ("this_year", "last_year", "this_month", "last_month")
+
 
 class LedgerPeriod(models.AbstractModel):
     """A period, and what the receivable accounts say of it: the same statement behind the balance list and
@@ -19,19 +21,20 @@ class LedgerPeriod(models.AbstractModel):
 
     @api.model
     def _period(self, date_from=None, date_to=None, period=None):
-        """A period as dates: the given one, or a named one (``this_year``, ``last_year``, ``this_month``,
-        ``last_month``), or the fiscal year until today.
+        """A period as dates: the given one, or a named one of ``PERIODS``, or the fiscal year until today.
 
         :return: (first day, last day), both included
         """
         today = fields.Date.context_today(self)
         try:
+            if period and period not in PERIODS:
+                raise ValueError(period)
             date_from, date_to = fields.Date.to_date(date_from or None), fields.Date.to_date(date_to or None)
         except (TypeError, ValueError) as error:
             raise UserError(self.env._("Give a period: from a day to the same or a later one.")) from error
         if period and not (date_from or date_to):
-            unit = "month" if period.endswith("month") else "year"
-            day = today - relativedelta(**{f"{unit}s": int(period.startswith("last"))})
+            which, unit = period.split("_")
+            day = today - relativedelta(**{f"{unit}s": int(which == "last")})
             date_from, date_to = date_utils.get_month(day) if unit == "month" else self._fiscal_year(day)
         date_to = date_to or today
         date_from = date_from or self._fiscal_year(date_to)[0]
