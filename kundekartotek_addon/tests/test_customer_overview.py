@@ -21,6 +21,7 @@ class TestCustomerOverview(KundekartotekCase, HttpCase):
         found = {}
         for tile in page.get_tiles():
             action = tile["action"]
+            self.assertEqual(action["display_name"], tile["title"], "what the client writes above the list")
             model = page.env[action["res_model"]].with_context(**action["context"])
             found[tile["key"]] = page.count_tile(tile["key"]), model.search(action["domain"])
         return found

@@ -85,6 +85,7 @@ class Overview(models.AbstractModel):
         return {
             **action,
             "name": tile.title,
+            "display_name": tile.title,
             "context": safe_eval(action["context"] or "{}", names),
             "domain": [*safe_eval(action["domain"] or "[]", names), *([] if tile.domain.is_true() else tile.domain)],
         }
