@@ -155,6 +155,37 @@ class TestAuditLooks(KundekartotekCase, HttpCase):
         self.assertEqual((event.res_model, event.res_id, event.new_value), ("res.partner", 0, "res.partner.category"))
         self.assertEqual(event.details["rows"], 2)
 
+    def test_pages_by_way_of_another_model(self):
+        """As many records in each page: each is a look."""
+        self.authenticate("admin", "admin")
+        tags = self.env["res.partner.category"].create([
+            {"name": each.name, "partner_ids": [(6, 0, each.ids)]} for each in self.customer + self.other])
+        for tag in (tags[0], tags[0], tags[1]):
+            self.call("web_search_read", [["id", "=", tag.id]], model="res.partner.category",
+                      specification={"partner_ids": {"fields": {"email": {}}}})
+        self.assertEqual(self.looks(2).mapped(lambda e: e.details["ids"]), [self.customer.ids, self.other.ids])
+
+    def test_opened_groups(self):
+        self.authenticate(self.user.login, self.user.login)
+        result = self.call("web_read_group", [["id", "in", (self.customer + self.other).ids]], ["type"],
+                           auto_unfold=True, unfold_read_specification={"email": {}})
+        self.assertEqual(len(result["groups"][0]["__records"]), 2)
+        self.assertEqual(self.looks(1, new_value="res.partner").details["rows"], 2)
+
+    def test_groups_of_another_model(self):
+        self.authenticate("admin", "admin")
+        self.call("formatted_read_group", [], ["partner_id"], ["__count"], model="sale.report")
+        self.call("formatted_read_group", [], ["partner_id.email"], ["__count"], model="sale.report")
+        self.assertEqual(self.looks(1).details["groupby"], "email")
+
+    def test_form_that_computes(self):
+        """What a form computes from a card is on the card."""
+        self.authenticate(self.user.login, self.user.login)
+        self.customer.email = "post@fjellbekk.example"
+        result = self.call("onchange", self.customer.ids, {}, [], {"email_formatted": {}})
+        self.assertIn("post@fjellbekk.example", result["value"]["email_formatted"])
+        self.assertRecordValues(self.looks(1), [{"kind": "seen", "res_id": self.customer.id}])
+
     def test_address_that_says_it_is_another_call(self):
         """What stands behind the question mark of an address is the client's: it makes no list of a card."""
         self.env["ir.config_parameter"].sudo().set_param("web.json.enabled", True)
@@ -254,6 +285,14 @@ class TestAuditLooks(KundekartotekCase, HttpCase):
         self.assertRegex(event.new_value, "^2 records: Name, Email$")
         self.user.with_user(self.user).partner_id.export_data(["name"])
         self.looks(2, kind="exported")
+
+    def test_export_by_way_of_another_model(self):
+        """More than the names of partners is an export of partners, whatever list it begins with."""
+        tag = self.env["res.partner.category"].create({"name": "Alle", "partner_ids": [(6, 0, self.customer.ids)]})
+        tag.export_data(["name", "partner_ids/name", "partner_ids/email", "partner_ids/phone"])
+        event = self.looks(1, kind="exported", res_model="res.partner")
+        self.assertEqual(event.details, {"fields": ["email", "phone"], "ids": self.customer.ids})
+        self.assertIn(event, self.Event.search(self.Event._seen_domain(self.customer.id)))
 
     def test_print(self):
         report = self.env["ir.actions.report"].create({

@@ -4,6 +4,7 @@ been sent, through a cursor of its own, because the reading one may be read-only
 
 import json
 import logging
+from collections import defaultdict
 from functools import partial
 from typing import NamedTuple
 
@@ -220,6 +221,13 @@ class AuditMixin(models.AbstractModel):
             self._note_listed(call[1], domain)
         return super()._search(domain, offset, limit, order, **kwargs)
 
+    def _read_group_groupby(self, alias, groupby_spec, query):
+        """Note what another model's records are grouped by: what stands behind the link is ours."""
+        call = remote_call() if self._audit_looks and not self.env.su else None
+        if call and call[0] not in (None, self._name) and self._tells_more_than_names([groupby_spec.split(":")[0]]):
+            note_look(self, "seen", text=call[0], details={"method": call[1], "groupby": groupby_spec})
+        return super()._read_group_groupby(alias, groupby_spec, query)
+
     @api.model
     def _audit_sensitive_in(self, domain):
         """:return: sorted list of the sensitive fields that a domain asks for"""
@@ -236,7 +244,8 @@ class AuditMixin(models.AbstractModel):
         """Note that a person read these records: by opening a card or through the API; not as rows of their own
         list, which is noted with its domain. By way of another model, whatever is more than their names is
         noted: with each record where a card is read, as one look where a list is."""
-        call = remote_call() if self._audit_looks and any(self._ids) else None
+        ids = self._origin._ids  # a form that is asked to compute shows a card too
+        call = remote_call() if self._audit_looks and ids else None
         if not call:
             return
         model, method = call
@@ -244,9 +253,9 @@ class AuditMixin(models.AbstractModel):
         if other and not self._tells_more_than_names(names):
             return
         if method not in LISTING:
-            note_look(self, "seen", self._origin._ids)
-        elif other:
-            note_look(self, "seen", text=model, details={"method": method, "rows": len(self)})
+            note_look(self, "seen", ids)
+        elif other or method in GROUPING:  # opened groups; which records, because pages are alike in all else
+            note_look(self, "seen", text=model, details={"method": method, "rows": len(ids), "ids": ids})
 
     def _note_listed(self, method, domain, **details):
         """Note that a person listed or grouped records: the domain, not each row."""
@@ -265,15 +274,33 @@ class Base(models.AbstractModel):
     def export_data(self, fields_to_export):
         result = super().export_data(fields_to_export)
         if self._holds_personal_data(fields_to_export):
-            model = self.with_context(lang=self.env.company.partner_id.lang or "en_US")
-            labels = ", ".join(map(model._export_label, fields_to_export))
-            note_look(
-                self,
-                "exported",
-                text=model.env._("%(count)s records: %(fields)s", count=len(self), fields=labels),
-                details={"fields": list(fields_to_export), "ids": self.ids},
-            )
+            self._note_exported(list(fields_to_export))
+        for partners, names in self._exported_partners(fields_to_export):
+            partners._note_exported(names)
         return result
+
+    def _note_exported(self, paths):
+        model = self.with_context(lang=self.env.company.partner_id.lang or "en_US")
+        labels = ", ".join(map(model._export_label, paths))
+        note_look(
+            self,
+            "exported",
+            text=model.env._("%(count)s records: %(fields)s", count=len(self), fields=labels),
+            details={"fields": paths, "ids": self.ids},
+        )
+
+    def _exported_partners(self, paths):
+        """:return: list of (partners, names) of whom these paths of an export tell more than their names"""
+        found = defaultdict(list)
+        for path in paths:
+            way, _slash, name = path.replace("/.id", "/id").rpartition("/")
+            if way and name not in NAMES:
+                found[way].append(name)
+        return [
+            (partners, names)
+            for way, names in found.items()
+            if (partners := self.mapped(way.replace("/", "."))) and partners._name == "res.partner"
+        ]
 
     @api.model
     def _export_label(self, path):
