@@ -107,6 +107,24 @@ class TestAuditOwnCustomers(AccountTestInvoicingCommon):
         self.make_invoice(self.nobody, self.env.user)
         self.assertFalse(self.nobody.user_id, "the accountant is no limited salesperson")
 
+    def test_nothing_of_his_own_on_a_customer_of_others(self):
+        """A contact or an order would show him the customer's address, terms and limit."""
+        self.other.write({"street": "Hemmelig gate 1", "vat": "NO923609016MVA"})
+        self.company.sales_own_customers = True
+        self.env.invalidate_all()
+        partners = self.env["res.partner"].with_user(self.seller)
+        with self.assertRaises(AccessError):
+            partners.create({"name": "Ny kontakt", "parent_id": self.other.id, "user_id": self.seller.id})
+        own = partners.create({"name": "Min kontakt", "user_id": self.seller.id})
+        with self.assertRaises(AccessError):
+            own.parent_id = self.other
+        own.parent_id = self.mine
+        orders = partners.env["sale.order"]
+        with self.assertRaises(AccessError):
+            orders.create({"partner_id": self.other.id, "user_id": self.seller.id})
+        with self.assertRaises(AccessError):
+            orders.create({"partner_id": self.mine.id}).partner_shipping_id = self.other
+
     def test_customers_of_a_company_without_the_setting(self):
         free = self.env["res.company"].create({"name": "Fri AS"})
         self.seller.company_ids += free

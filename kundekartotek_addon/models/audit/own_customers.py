@@ -5,6 +5,8 @@
 from odoo import api, models
 from odoo.fields import Domain
 
+PARTNERS_OF_ORDER = ["partner_id", "partner_invoice_id", "partner_shipping_id"]
+
 
 class ResUsers(models.Model):
     _inherit = "res.users"
@@ -61,8 +63,24 @@ class IrRule(models.Model):
         return list(Domain.OR(seen))
 
 
+def check_seen(model, vals_list, names):
+    """A contact or document takes over address, terms and limit of whom it is for: a limited salesperson gives
+    what he makes to partners that he sees.
+
+    :param list names: fields with a partner's id
+    :raise AccessError: naming the partner that he does not see
+    """
+    ids = {vals[name] for vals in vals_list for name in names if vals.get(name)}
+    if ids and not model.env.su and model.env.user._limited_companies():
+        model.env["res.partner"].browse(ids).check_access("read")
+
+
 class ResPartner(models.Model):
     _inherit = "res.partner"
+
+    def write(self, vals):
+        check_seen(self, [vals], ["parent_id"])
+        return super().write(vals)
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -71,7 +89,21 @@ class ResPartner(models.Model):
             vals_list = [
                 vals if vals.get("parent_id") else {"user_id": self.env.uid, **vals} for vals in vals_list
             ]
+        check_seen(self, vals_list, ["parent_id"])
         return super().create(vals_list)
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        check_seen(self, vals_list, PARTNERS_OF_ORDER)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        check_seen(self, [vals], PARTNERS_OF_ORDER)
+        return super().write(vals)
 
 
 class AccountMove(models.Model):
