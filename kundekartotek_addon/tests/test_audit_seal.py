@@ -404,8 +404,10 @@ class TestAuditSeal(AuditSealCase):
             """UPDATE kundekartotek_audit_seal s SET seal = encode(%s, 'hex')
                 WHERE company_res_id = %s AND kind = 'tombstone'""", digest(SEAL_CONTENT), self.company.id))
 
-    def test_legal_minimum(self):
-        for values in ({"audit_change_years": 4}, {"audit_look_months": 0}):
+    def test_bounds(self):
+        """The law's minimum, and a maximum: the calendar that the job reckons with has a first year."""
+        for values in ({"audit_change_years": 4}, {"audit_look_months": 0},
+                       {"audit_change_years": 2100}, {"audit_look_months": 30000}):
             with (
                 mute_logger("odoo.sql_db"),
                 self.assertRaises(psycopg2.errors.CheckViolation),

@@ -36,8 +36,9 @@ class ResCompany(models.Model):
     audit_night_to = fields.Integer(string="Unusual: Night to", default=5, groups=WATCHERS)
 
     _audit_retention_positive = models.Constraint(
-        "CHECK (audit_change_years >= 5 AND audit_look_months >= 1)",
-        "Changes are kept for at least five years, as the law requires, and looks for at least a month.",
+        "CHECK (audit_change_years BETWEEN 5 AND 100 AND audit_look_months BETWEEN 1 AND 1200)",
+        "Changes are kept for at least five years, as the law requires, and looks for at least a month; neither for "
+        "more than a hundred years.",
     )
 
     @api.model
