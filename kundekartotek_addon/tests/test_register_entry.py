@@ -3,7 +3,7 @@ from datetime import timedelta
 
 from odoo import fields
 from odoo.tests import freeze_time, tagged
-from odoo.tools import file_open, mute_logger
+from odoo.tools import SQL, file_open, mute_logger
 
 from ..tools import brreg
 from .register_case import RegisterCase
@@ -211,6 +211,20 @@ class TestRegisterEntry(RegisterCase):
         customer.vat = False
         self.assertEqual(self.Entry._forget_unused(), 1)
         self.assertEqual(self.Entry.search([]).number, other.company_registry)
+
+    def test_number_behind_one_that_is_none_is_not_forgotten(self):
+        """From before the rules: the register field holds a mistyped number, the VAT field the right one."""
+        customer = self.customer("Fjellbekk Bakeri AS")
+        self.fetch(customer)
+        customer.flush_recordset()
+        self.env.cr.execute(SQL(
+            "UPDATE res_partner SET company_registry = '310410005', l10n_no_bronnoysund_number = NULL,"
+            " vat = 'NO310410004MVA' WHERE id = %s", customer.id))
+        self.env.invalidate_all()
+        self.assertEqual(customer.register_status, "active")
+        self.Entry._forget_unused()
+        self.env.invalidate_all()
+        self.assertEqual(customer.register_status, "active")
 
     def test_hidden_employees_and_postal_address(self):
         number, = self.firms(lambda firm: firm.get("harRegistrertAntallAnsatte") and "antallAnsatte" not in firm)

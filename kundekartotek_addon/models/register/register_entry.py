@@ -217,7 +217,10 @@ class RegisterEntry(models.Model):
             """SELECT id FROM kundekartotek_register_entry
                 WHERE number NOT IN (SELECT number FROM (%s) used WHERE number IS NOT NULL)""",
             self._get_customer_numbers_query()))
-        unused = self.sudo().browse(entry_id for (entry_id,) in rows).try_lock_for_update()
+        found = self.sudo().browse(entry_id for (entry_id,) in rows).try_lock_for_update()
+        # a customer from before the rules may have a mistyped number in the first field, and its own in the next
+        used = found._find_customers()
+        unused = found.filtered(lambda entry: entry.number not in used)
         unused.unlink()
         return len(unused)
 
