@@ -17,7 +17,7 @@ NUMBER_IN = {
 # The first key of the advisory locks, whose second one is the number; and how many one statement takes.
 CLAIM, MOST_CLAIMS = 923_609_016, 200
 # A change of one of these may make two customers share a number.
-IDENTITY_FIELDS = {*orgnr.FIELDS, "country_id", "company_id", "is_branch", "customer_rank"}
+IDENTITY_FIELDS = {*orgnr.FIELDS, "country_id", "company_id", "is_branch", "parent_id", "customer_rank"}
 
 
 class ResPartner(models.Model):
@@ -62,7 +62,8 @@ class ResPartner(models.Model):
         return True
 
     def _get_identity(self):
-        return self._get_organisation_number(), self.company_id, self.is_branch, self.is_customer
+        return (self._get_organisation_number(), self.company_id, self.is_branch, self.is_customer,
+                self._get_family_root())
 
     def _check_organisation_number_is_free(self):
         """Refuse a second customer with the same number, one query for all of ``self``.
@@ -125,7 +126,7 @@ class ResPartner(models.Model):
             names.append(self.env._("a customer that you have no access to"))
         return ", ".join(names)
 
-    @api.depends("parent_id", *IDENTITY_FIELDS)
+    @api.depends(*IDENTITY_FIELDS)
     def _compute_same_number_partner_ids(self):
         found = self._find_same_organisation_number()
         for partner in self:
