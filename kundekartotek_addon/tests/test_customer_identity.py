@@ -89,6 +89,15 @@ class TestCustomerNumberSpelling(IdentityCase):
         customer = self.make_customer(company_registry=NUMBER, vat="/")
         self.assertEqual(self.stored(customer), (NUMBER, NUMBER, "/"))
 
+    def test_a_program_may_send_a_number_as_one(self):
+        """As Odoo takes a number for any text."""
+        customer = self.make_customer(company_registry=int(NUMBER))
+        self.assertEqual(self.stored(customer)[:2], (NUMBER, NUMBER))
+        customer.write({"vat": int(NUMBER)})
+        self.assertEqual(self.stored(customer), (NUMBER, NUMBER, NUMBER))
+        other = self.make_customer("Uten Land AS", country_id=False, company_registry=int(NUMBER) + 1)
+        self.assertEqual(other.company_registry, str(int(NUMBER) + 1))
+
     def test_foreigners_are_left_alone(self):
         for country, vat, registry in [
             ("base.dk", "DK12345674", "12 34 56 74"),
@@ -294,6 +303,18 @@ class TestCustomerNumberShared(IdentityCase):
         below = self.make_customer("Konsern ASA avd. Oslo", parent_id=head.id, company_registry=NUMBER)
         self.make_customer("Konsern ASA avd. Moss", parent_id=below.id, company_registry=NUMBER)
         self.assertFalse(below.same_company_registry_partner_id)
+
+    def test_who_leaves_a_company_leaves_its_number(self):
+        head = self.make_customer("Hovedkontor AS", company_registry=NUMBER)
+        below = self.make_customer("Datter AS", parent_id=head.id, company_registry=NUMBER)
+        contact = self.env["res.partner"].create({"name": "Kari", "parent_id": head.id, "customer_rank": 1})
+        for partner in (below, contact):
+            with self.subTest(partner=partner.name):
+                with self.assertRefused("Hovedkontor AS"), self.env.cr.savepoint():
+                    partner.parent_id = False
+                self.env.invalidate_all()
+                partner.write({"parent_id": False, "company_registry": False, "vat": False})
+                self.assertEqual(self.stored(partner), (False, False, False))
 
     def test_suppliers_are_shown_but_not_refused(self):
         supplier = self.make_customer(

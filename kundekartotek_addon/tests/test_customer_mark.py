@@ -52,6 +52,14 @@ class TestCustomerMark(KundekartotekCase):
         customer.is_company = False
         self.assertEqual(customer.customer_type, "public")
 
+    def test_a_copy_chooses_no_type(self):
+        found = self.make_customer().copy()
+        self.assertFalse(found.customer_type_locked)
+        found.is_company = False
+        self.assertEqual(found.customer_type, "consumer")
+        chosen = self.make_customer(customer_type="public").copy()
+        self.assertEqual((chosen.customer_type, chosen.customer_type_locked), ("public", True))
+
     def test_no_type_hands_it_back(self):
         self.assertEqual(self.make_customer(customer_type=False).customer_type, "business")
         customer = self.make_customer(customer_type="public")

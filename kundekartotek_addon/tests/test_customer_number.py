@@ -101,6 +101,11 @@ class TestGiving(NumberCase):
         self.env.company.customer_number_scheme_business_id = by_type
         by_type.active = False
         self.assertEqual(self.make_customer().ref, "T-001")
+        top = self.env["kundekartotek.category"].create({
+            "name": "Storkunder", "number_scheme_id": self.make_scheme("S{seq:03}").id})
+        below = self.env["kundekartotek.category"].create({
+            "name": "Nøkkelkunder", "parent_id": top.id, "number_scheme_id": by_type.id})
+        self.assertEqual(self.make_customer(customer_category_id=below.id).ref, "S001")
 
     def test_category_rule_runs_before_the_number_is_given(self):
         category = self.env["kundekartotek.category"].create({"name": "Fra regel", "code": "R"})

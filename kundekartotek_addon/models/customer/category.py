@@ -203,7 +203,7 @@ class KundekartotekCategory(models.Model):
         return found
 
     def _is_usable(self, fname):
-        """Whether a default is set and the active company can give it to a customer."""
+        """Whether a default is set and the active company can use it for a customer."""
         value = self[fname]
         if not value:
             return False

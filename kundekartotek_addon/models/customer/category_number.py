@@ -15,8 +15,9 @@ class KundekartotekCategory(models.Model):
     )
 
     def _find_number_scheme(self):
-        """:return: the scheme of this category or the nearest above that has one, in the active company"""
+        """:return: the scheme of this category or the nearest above that has one which the active company can
+        use"""
         category = self
-        while category and not category.number_scheme_id:
+        while category and not category._is_usable("number_scheme_id"):
             category = category.parent_id
         return category.number_scheme_id

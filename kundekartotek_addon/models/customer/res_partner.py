@@ -71,6 +71,14 @@ class ResPartner(models.Model):
             self._mark_commercial_customers()
         return result
 
+    def copy_data(self, default=None):
+        """Only a type that a person chose is chosen for the copy too."""
+        vals_list = super().copy_data(default)
+        for partner, vals in zip(self, vals_list, strict=True):
+            if not partner.customer_type_locked and "customer_type" not in (default or {}):
+                vals.pop("customer_type", None)
+        return vals_list
+
     @api.onchange("customer_type")
     def _onchange_customer_type(self):
         """A form saves the lock with the type: what differs from what would be found was chosen."""

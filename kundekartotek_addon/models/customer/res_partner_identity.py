@@ -64,7 +64,7 @@ class ResPartner(models.Model):
         :raise ValidationError: for a number that cannot be right, unless the context says
             ``no_vat_validation``, as for core's own check
         """
-        typed = {field: vals[field] for field in orgnr.FIELDS if field in vals}
+        typed = {field: vals[field] and str(vals[field]) for field in orgnr.FIELDS if field in vals}
         if not typed and not (self and "country_id" in vals):
             return vals
         commercial = self._get_commercial_partner_of_contact(vals)

@@ -26,7 +26,7 @@ class ResPartner(models.Model):
         if operator not in ("in", "ilike", "like", "=ilike", "=like"):
             return NotImplemented
         texts = value if operator == "in" else [value]
-        return Domain.OR(self._customer_lookup_domain(text.strip()) for text in texts if text)
+        return Domain.OR(self._customer_lookup_domain(str(text).strip()) for text in texts if text)
 
     @api.model
     def _customer_lookup_domain(self, text):
