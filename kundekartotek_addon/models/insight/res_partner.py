@@ -59,7 +59,7 @@ class ResPartner(models.Model):
     @api.depends("commercial_partner_id")
     @api.depends_context("company")
     def _compute_metrics(self):
-        rows = self.env["kundekartotek.customer.metrics"].search([
+        rows = self.env["kundekartotek.customer.metrics"].search_fetch([
             ("partner_id", "in", self.commercial_partner_id.ids), ("company_id", "=", self.env.company.root_id.id)])
         row_of = {row.partner_id.id: row for row in rows}
         for partner in self:

@@ -38,7 +38,7 @@ class ResPartner(models.Model):
                 f"{row.street}, {row.postal_code} {row.town}" if current and row.status == "near" else False)
 
     def _get_address_checks(self):
-        return self.env["kundekartotek.address.check"].search([("partner_id", "in", self._origin.ids)])
+        return self.env["kundekartotek.address.check"].search_fetch([("partner_id", "in", self._origin.ids)])
 
     def _search_address_check(self, operator, value):
         self._check_field_access(self._fields["address_check"], "read")  # the ORM checks that of columns only
