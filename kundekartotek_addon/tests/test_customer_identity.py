@@ -314,7 +314,7 @@ class TestCustomerNumberShared(IdentityCase):
                     partner.parent_id = False
                 self.env.invalidate_all()
                 partner.write({"parent_id": False, "company_registry": False, "vat": False})
-                self.assertEqual(self.stored(partner), (False, False, False))
+                self.assertEqual(self.stored(partner), (None, None, None))
 
     def test_suppliers_are_shown_but_not_refused(self):
         supplier = self.make_customer(
