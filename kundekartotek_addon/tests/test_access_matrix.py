@@ -99,6 +99,7 @@ TABLE = {
     "kundekartotek.credit.dialog": {"bookkeeper": "r"},
     "kundekartotek.credit.lock": NOBODY,
     "kundekartotek.credit.document": NOBODY,
+    "kundekartotek.credit.derived": NOBODY,
     "kundekartotek.audit.append.only": NOBODY,
     "kundekartotek.audit.mixin": NOBODY,
     "kundekartotek.cached.configuration": NOBODY,

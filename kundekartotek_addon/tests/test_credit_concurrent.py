@@ -92,6 +92,11 @@ class TestCreditConcurrent(BaseCase):
             orders = env["sale.order"].browse(self.orders)
             self.assertEqual(sorted(orders.mapped("state")), ["draft", "sale"])
             self.assertEqual(sorted(orders.mapped("credit_state")), ["clear", "hold"])
+            held = orders.filtered(lambda order: order.credit_state == "hold")
+            decisions = env["kundekartotek.credit.decision"].search([
+                ("document_model", "=", orders._name), ("document_res_id", "in", orders.ids)])
+            self.assertEqual(  # what was tried again left one decision, on the figures of the other's order
+                [(d.document_res_id, d.decision, d.exposure) for d in decisions], [(held.id, "held", 12_000)])
 
     def test_random_decisions_never_wait_for_each_other(self):
         """A thousand times, decisions on customers drawn at random, in whatever order each names them."""

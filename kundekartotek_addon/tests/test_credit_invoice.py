@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from datetime import timedelta
+from unittest.mock import patch
+
+from psycopg2.errors import SerializationFailure
 
 from odoo import Command
 from odoo.exceptions import UserError
@@ -158,6 +161,26 @@ class TestCreditInvoice(CreditCase):
         self.customer.sudo().credit_limit = 50000.0
         self._run_job()
         self.assertEqual((bad.state, bad.credit_state), ("posted", "clear"))
+
+    def test_job_begins_anew_where_somebody_decides_meanwhile(self):
+        good = self._draft(amount=1.0, auto_post="at_date", date=TODAY)
+        lock = type(self.env["kundekartotek.credit.lock"])
+        with patch.object(lock, "_take", side_effect=[SerializationFailure, None, None]) as take:
+            self._run_job()
+        self.assertEqual((good.state, take.call_count), ("posted", 3))
+
+    def test_job_gives_the_task_to_whoever_may_not_see_it(self):
+        stranger = self._make_user("fremmed", "base.group_user")
+        bad = self._draft(amount=20000.0, auto_post="at_date", date=TODAY, invoice_user_id=stranger.id)
+        self._run_job()
+        self.assertEqual((bad.state, bad.credit_state, bad.activity_ids.user_id), ("draft", "hold", stranger))
+
+    def test_what_a_job_writes_in_the_log_has_no_amounts(self):
+        """Whoever sells reads there."""
+        draft = self._draft(amount=20000.0)
+        with self.assertRaisesRegex(UserError, "Over the credit limit") as stop:
+            draft.with_user(self.env.ref("base.user_root")).sudo()._post()
+        self.assertNotRegex(str(stop.exception), r"20.000")
 
     @mute_logger("odoo.addons.account.models.account_move")
     def test_bad_ones_do_not_hide_the_good_from_the_job(self):

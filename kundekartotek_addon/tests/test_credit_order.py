@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from datetime import timedelta
+from unittest.mock import patch
+
+from psycopg2.errors import SerializationFailure
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
@@ -150,6 +153,28 @@ class TestCreditOrder(CreditCase):
         with self.assertRaises(UserError):
             order.with_context(credit_passed=True).write({"state": "sale"})
 
+    def test_what_is_written_beside_the_state_counts(self):
+        """One call over the API that confirms a harmless quotation and makes it another one."""
+        broke = self._make_customer("Tom Kasse AS", limit=10.0)
+        quotation, at_once = self._order(amount=9000.0), self._order(amount=20000.0, payment_term_id=self.terms_now.id)
+        for order, vals in (
+            (quotation, {"partner_invoice_id": broke.id}),
+            (quotation, {"order_line": [Command.update(quotation.order_line.id, {"price_unit": 20000.0})]}),
+            (at_once, {"payment_term_id": self.terms_30.id}),
+        ):
+            with self.assertRaisesRegex(UserError, "Over the credit limit"), self.env.cr.savepoint():
+                order.with_user(self.seller).write({"state": "sale", **vals})
+            order.invalidate_recordset()
+            self.assertEqual(order.state, "draft")
+        quotation.with_user(self.seller).write({"state": "sale", "client_order_ref": "Skjema"})
+        self.assertEqual((quotation.state, quotation.client_order_ref), ("sale", "Skjema"))
+
+    def test_old_quotation_at_the_rate_it_is_confirmed_at(self):
+        pricelist = self.env["product.pricelist"].create({"name": "EUR", "currency_id": self.euro.id})
+        order = self._order(amount=900.0, pricelist_id=pricelist.id, date_order="2026-05-01 10:00:00")
+        order.action_confirm()  # 9,000 kr then, 11,250 kr now
+        self.assertEqual((order.state, order.credit_state), ("draft", "hold"))
+
     def test_totals_cannot_be_written_past_the_test(self):
         """What the forms only show could be written over the API, and the test would believe it."""
         order = self._order(amount=20000.0).with_user(self.seller)
@@ -157,7 +182,8 @@ class TestCreditOrder(CreditCase):
                      {"amount_paid": 1e9}, {"transaction_ids": [Command.clear()]}):
             with self.assertRaises(AccessError):
                 order.write(vals)
-        for vals in ({"price_total": 1.0}, {"invoice_lines": [Command.clear()]}):
+        for vals in ({"price_total": 1.0}, {"invoice_lines": [Command.clear()]}, {"invoice_status": "invoiced"},
+                     {"qty_invoiced": 1.0}, {"qty_to_invoice": 0.0}, {"untaxed_amount_to_invoice": 0.0}):
             with self.assertRaises(AccessError):
                 order.order_line.write(vals)
         with self.assertRaises(AccessError):
@@ -400,7 +426,8 @@ class TestCreditOrder(CreditCase):
         self.assertEqual(order.state, "sale")
 
     def test_what_else_may_end_a_hold(self):
-        """A shared limit that is raised, a guarantee, a dispute: the order is looked at again."""
+        """A shared limit that is raised, a guarantee, a dispute, a cancellation: the order is looked at again."""
+        confirmed = self._confirmed(amount=10.0)
         group = self.env["kundekartotek.credit.group"].sudo().create({
             "name": "Konsern", "credit_limit": 100.0, "company_id": self.company.id,
             "partner_ids": [Command.set(self.customer.ids)]})
@@ -417,10 +444,34 @@ class TestCreditOrder(CreditCase):
             lambda: invoice.sudo()._note_followup({"dispute_since": TODAY, "dispute_reason": "Feil vare"}),
             lambda: self.customer.with_user(self.manager).write(
                 {"credit_block": "orders", "credit_block_reason": "Tvist"}),
+            lambda: confirmed.with_user(self.seller).action_cancel(),
+            lambda: invoice.with_user(self.clerk).button_draft(),
         ):
             order.sudo().credit_recheck = False
             happens()
             self.assertTrue(order.credit_recheck)
+
+    def test_job_goes_on_past_one_that_fails(self):
+        """As where somebody else has decided on its customer meanwhile, which PostgreSQL refuses."""
+        bad, good = self._order(amount=20000.0), self._order(self._make_customer("God AS", limit=10.0))
+        for order in (bad, good):
+            order.action_confirm()
+        good.partner_id.sudo().credit_limit = 1e6
+        orders = (bad + good).sudo()
+        orders.credit_recheck = True
+        test_again = type(orders)._credit_test_again
+
+        def fail(order):
+            if order == bad:
+                raise SerializationFailure
+            return test_again(order)
+
+        self.env.flush_all()
+        with self.enter_registry_test_mode(), patch.object(type(orders), "_credit_test_again", fail):
+            self.env.ref("kundekartotek_addon.credit_recheck_cron").sudo().method_direct_trigger()
+        self.env.invalidate_all()
+        self.assertEqual((bad.state, good.state), ("draft", "sale"))
+        self.assertTrue(bad.credit_recheck)
 
     def test_words_are_in_the_companys_language(self):
         """Whoever confirms, and the job that tests again: many read what is stored."""

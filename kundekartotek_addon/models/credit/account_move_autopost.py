@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+from psycopg2.errors import SerializationFailure
+
 from odoo import api, fields, models
 
 from .account_move import TESTED_TYPES
 
 HELD_OUT = "kundekartotek_credit_held_out"
+TRIES = 5
 
 
 class AccountMove(models.Model):
@@ -13,6 +16,19 @@ class AccountMove(models.Model):
 
     @api.model
     def _autopost_draft_entries(self, batch_size=100):
+        """Begins anew where somebody else decides on one of the customers meanwhile: what it posted is committed."""
+        for tried in range(1, TRIES + 1):
+            try:
+                job = self._credit_hold_due(batch_size)
+                super(AccountMove, job)._autopost_draft_entries(batch_size)
+                break
+            except SerializationFailure:
+                if tried == TRIES:
+                    raise
+                self.env.cr.rollback()
+
+    def _credit_hold_due(self, batch_size):
+        """:return: self, with which the job goes on"""
         due = self.search([
             ("state", "=", "draft"), ("date", "<=", fields.Date.context_today(self)), ("auto_post", "!=", "no"),
             ("move_type", "in", TESTED_TYPES)], limit=10 * batch_size)
@@ -24,8 +40,7 @@ class AccountMove(models.Model):
                 move._credit_record("held", results[move])
                 move._credit_task()
         self.browse(due.ids).filtered(lambda m: m.id not in {s.id for s in stopped}).sudo()._credit_clear()
-        job = self.with_context(**{HELD_OUT: True}) if stopped or due else self
-        return super(AccountMove, job)._autopost_draft_entries(batch_size)
+        return self.with_context(**{HELD_OUT: True}) if due else self
 
     @api.model
     def _search(self, domain, *args, **kwargs):

@@ -87,19 +87,27 @@ class CreditDocument(models.AbstractModel):
         if not self.env.su and not vals.keys().isdisjoint(GUARDED):
             raise AccessError(self.env._("Holds and releases are decided in the credit worklist, never by hand."))
         if vals.get("state") == self._credit_passed_state:
-            self.filtered(lambda each: each.state != self._credit_passed_state)._credit_take_pass()
+            vals = self._credit_take_pass(vals)
         return super().write(vals)
 
     def _credit_give_pass(self):
         """These were tested and go on."""
         self.env.cr.precommit.data.setdefault((PASSED, self._name), set()).update(self._ids)
 
-    def _credit_take_pass(self):
-        """Whoever writes the state instead of confirming or posting meets the same test, as an error."""
+    def _credit_take_pass(self, vals):
+        """Whoever writes the state instead of confirming or posting meets the same test, as an error. What is
+        written beside the state is written before, because it counts.
+
+        :return: what remains to be written
+        """
         passed = self.env.cr.precommit.data.get((PASSED, self._name), set())
-        self.filtered(lambda each: each.id not in passed and each.company_id._has_credit_control()
-                      )._credit_require_pass()
+        untested = self.filtered(lambda each: each.state != self._credit_passed_state and each.id not in passed)
         passed.difference_update(self._ids)
+        if untested and len(vals) > 1:
+            self.write({name: value for name, value in vals.items() if name != "state"})
+            vals = {"state": vals["state"]}
+        untested.filtered(lambda each: each.company_id._has_credit_control())._credit_require_pass()
+        return vals
 
     # -- deciding --------------------------------------------------------------------------------------
 

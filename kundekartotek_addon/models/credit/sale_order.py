@@ -32,8 +32,14 @@ class SaleOrder(models.Model):
         return self.partner_invoice_id.commercial_partner_id
 
     def _credit_worth(self):
+        """Confirming a quotation gives it the rate of the day, writing its state does not: the larger counts."""
         self.ensure_one()
-        return self.amount_total / (self.currency_rate or 1.0)
+        worth, company = self.amount_total / (self.currency_rate or 1.0), self.company_id
+        if self.state in ("draft", "sent") and self.currency_id != company.currency_id:
+            today = fields.Datetime.now().date()
+            worth = max(worth, self.currency_id._convert(
+                self.amount_total, company.currency_id, company, today, round=False))
+        return worth
 
     def _credit_exemption(self, fact):
         """Paid already, or to be paid at once. An order without a payment term is neither. A term is a promise
@@ -69,7 +75,7 @@ class SaleOrder(models.Model):
         for company, orders in quotations.sudo().grouped(lambda o: o.company_id.root_id).items():
             stopped |= orders.with_company(company)._credit_decide()
         stopped = self.browse(stopped._ids)
-        (quotations - stopped)._credit_give_pass()
+        (self - stopped)._credit_give_pass()
         return stopped
 
     def _credit_decide(self):

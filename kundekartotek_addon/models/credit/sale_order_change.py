@@ -15,7 +15,9 @@ DERIVED = {
     "sale.order": {
         "amount_total", "amount_untaxed", "amount_tax", "amount_paid", "currency_rate", "invoice_status",
         "transaction_ids"},
-    "sale.order.line": {"price_subtotal", "price_tax", "price_total", "invoice_lines"},
+    "sale.order.line": {
+        "price_subtotal", "price_tax", "price_total", "invoice_lines", "invoice_status", "qty_invoiced",
+        "qty_to_invoice", "untaxed_amount_to_invoice"},
 }
 
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 import logging
 
+from psycopg2 import OperationalError
+
 from odoo import api, models
 from odoo.exceptions import UserError
 
@@ -43,6 +45,20 @@ class AccountPartialReconcile(models.Model):
         return partials
 
 
+class CreditDocument(models.AbstractModel):
+    """What is cancelled, or a draft again, counts no longer, which may end the holds of other orders."""
+
+    _inherit = "kundekartotek.credit.document"
+
+    def write(self, vals):
+        passed = self._credit_passed_state
+        leaving = self.filtered(lambda each: each.state == passed) if vals.get("state", passed) != passed else self[:0]
+        result = super().write(vals)
+        for company, documents in leaving.sudo().grouped("company_id").items():
+            documents._credit_customers()._queue_credit_recheck(company)
+        return result
+
+
 class SaleOrder(models.Model):
     """Orders on hold are tested again when something has happened, and each night."""
 
@@ -70,6 +86,8 @@ class SaleOrder(models.Model):
                 order.credit_recheck = False
                 order.message_post(body=self.env._("Credit control could not test this again: %(why)s", why=error))
                 _logger.info("Order %s on hold could not be tested again: %s", order.id, error)
+            except OperationalError:  # somebody else has decided on its customer meanwhile: it comes again
+                self.env.cr.rollback()
             if not self.env["ir.cron"]._commit_progress(1):
                 break
 
