@@ -12,6 +12,7 @@ import hashlib
 import json
 import sys
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -22,7 +23,10 @@ MANIFEST, EVENTS, SEALS = "manifest.json", "events.jsonl", "seals.jsonl"
 CHUNK = 1 << 20
 UTC = timezone.utc  # noqa: UP017  Python 3.10 has no other name for it
 MONTH, FIVE_YEARS = timedelta(days=28), timedelta(days=5 * 365 + 1)
-
+# What reading meets where bytes are not what they were: in the ZIP file, in its streams, in the JSON.
+DAMAGE = (
+    zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, AttributeError, LookupError, TypeError, ValueError,
+)  # fmt: skip
 
 MESSAGES = {
     "damaged": "This is no archive of a kundekartotek, or it is damaged: {detail}",
@@ -78,7 +82,7 @@ def verify(file: str | IO[bytes], known_seal: str | None = None) -> Result:
             for part in manifest["parts"]:
                 result.lines[part["name"]] = _verify_part(archive, part)
             _verify_chain(archive, result)
-    except (zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
+    except DAMAGE as error:
         if isinstance(error, ArchiveError):
             raise
         raise ArchiveError("damaged", detail=error) from error
