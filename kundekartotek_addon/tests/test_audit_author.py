@@ -40,8 +40,7 @@ class TestAuditAuthor(KundekartotekCase, HttpCase):
             "name": "Nattlig vask", "model_id": self.env.ref("base.model_res_partner").id, "state": "code",
             "code": f"env['res.partner'].browse({self.customer.id}).write({{'ref': '77'}})", "user_id": self.user.id})
         self.env.flush_all()
-        with self.enter_registry_test_mode():
-            job.method_direct_trigger()
+        job.method_direct_trigger()
         self.env.invalidate_all()
         event = self.events(field_name="ref")
         self.assertRecordValues(event, [{
