@@ -42,7 +42,7 @@ class TestInsightConcurrent(BaseCase):
     def connection(self):
         """A connection of its own, rolled back unless it is committed."""
         with self.registry.cursor() as cr:
-            cr.execute(f"SET LOCAL lock_timeout = '{PATIENCE}'")
+            cr.execute("SET LOCAL lock_timeout = %s", [PATIENCE])
             yield api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True})
             cr.rollback()
 
