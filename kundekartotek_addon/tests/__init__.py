@@ -54,6 +54,7 @@ from . import test_receivables_clock
 from . import test_insight_business_days
 from . import test_insight_concurrent
 from . import test_insight_metrics
+from . import test_insight_property
 from . import test_receivables_statement
 from . import test_register_entry
 from . import test_register_choice
