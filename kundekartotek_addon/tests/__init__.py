@@ -19,6 +19,7 @@ from . import test_audit_seal
 from . import test_audit_two_factor
 from . import test_audit_own_customers
 from . import test_audit_reading
+from . import test_audit_language
 from . import test_audit_archive
 from . import test_audit_bank
 from . import test_audit_load

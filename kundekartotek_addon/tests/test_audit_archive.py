@@ -13,6 +13,7 @@ from pathlib import Path
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
+from odoo.tools.pdf import PdfFileReader
 
 from ..tools import archive
 from .test_audit_seal import AuditSealCase
@@ -139,6 +140,15 @@ class TestAuditArchive(AuditSealCase):
             wizard.file = base64.b64encode(file)
             wizard.action_verify()
             self.assertEqual((wizard.state, wizard.message), ("broken", words))
+
+    def test_the_report_is_in_the_reader_s_language(self):
+        self.env["res.lang"]._activate_lang("nb_NO")
+        self.auditor.lang = "nb_NO"
+        year = fields.Date.today().year
+        wizard = self.make(date_from=f"{year}-01-01")
+        with zipfile.ZipFile(io.BytesIO(base64.b64decode(wizard.file))) as file:
+            [page] = PdfFileReader(io.BytesIO(file.read("report.pdf"))).pages
+        self.assertIn(f"01.01.{year} – {wizard.date_to:%d.%m.%Y}", page.extract_text())
 
     def test_command_needs_no_database(self):
         content = base64.b64decode(self.make().file)

@@ -209,3 +209,26 @@ class TestAuditReading(KundekartotekCase):
         self.assertFalse(self.unusual(), "the same page again")
         self.look(res_id=0, details={"method": "search_read", "offset": count // 2, "rows": count - count // 2})
         self.assertEqual(len(self.unusual()), 1)
+
+    def test_somebody_else_is_told(self):
+        """Where nobody but the reader himself is privacy officer."""
+        self.not_at_night()
+        self.env.company.audit_cards_per_hour = 5
+        role = self.env.ref("kundekartotek_addon.group_privacy_officer")
+        (role.all_user_ids - self.officer).group_ids -= role
+        self.worker = self.officer
+        self.look(count=5)
+        self.assertFalse(self.unusual(), "he himself")
+        told = self.env["mail.activity"].search([("res_id", "=", self.officer.partner_id.id)]).user_id
+        self.assertEqual(told, self.env.ref("kundekartotek_addon.group_auditor").all_user_ids - self.officer)
+        self.assertIn(self.auditor, told)
+
+    def test_told_in_his_language(self):
+        self.not_at_night()
+        self.env["res.lang"]._activate_lang("nb_NO")
+        self.officer.lang = "nb_NO"
+        self.env.company.audit_cards_per_hour = 1000
+        self.look(count=1200)
+        activity = self.unusual()
+        self.assertEqual(activity.summary, "Uvanlig lesing: Mange kundekort er åpnet")
+        self.assertIn("Mange kundekort er åpnet: 1&nbsp;200", activity.note)

@@ -328,6 +328,17 @@ class TestAuditSeal(AuditSealCase):
         self.assertIn(seal.seal, mail.body_html)
         self.assertEqual(self.company.audit_seal_mailed, seal.number)
 
+    def test_seal_is_mailed_in_the_company_s_language_and_time(self):
+        self.env["res.lang"]._activate_lang("nb_NO")
+        self.company.audit_seal_email = "revisor@revisjon.example"
+        self.company.partner_id.write({"lang": "nb_NO", "tz": "Asia/Tokyo"})
+        self.add("a")
+        self.seal()
+        seal = self.Seal.search([("company_res_id", "=", self.company.id)], limit=1)
+        mail = self.env["mail.mail"].search([("email_to", "=", "revisor@revisjon.example")])
+        self.assertIn(f"{seal.date + timedelta(hours=9):%d.%m.%Y %H:%M:%S} (Asia/Tokyo)", mail.body_html)
+        self.assertIn("ble forseglet", mail.body_html)
+
     # -- retention -----------------------------------------------------------------------------------
 
     @freeze_time("2026-07-01 12:00:00")

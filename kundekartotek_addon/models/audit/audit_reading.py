@@ -4,9 +4,29 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.fields import Domain
+from odoo.tools import SQL, LazyTranslate
 
 from .audit_event import LOOKS
+from .audit_language import RecordedTexts, as_recorded
+
+_lt = LazyTranslate(__name__)
+SENTENCES = {
+    "created": _lt("%(who)s created %(record)s"),
+    "changed": _lt("%(who)s changed %(field)s of %(record)s: %(old)s → %(new)s"),
+    "archived": _lt("%(who)s archived %(record)s"),
+    "restored": _lt("%(who)s restored %(record)s"),
+    "deleted": _lt("%(who)s deleted %(record)s"),
+    "merged": _lt("%(who)s merged %(record)s with %(new)s"),
+    "seen": _lt("%(who)s saw %(record)s"),
+    "listed": _lt("%(who)s listed %(record)s where %(new)s"),
+    "searched": _lt("%(who)s searched %(record)s by sensitive data: %(new)s"),
+    "exported": _lt("%(who)s exported %(record)s: %(new)s"),
+    "printed": _lt("%(who)s printed %(new)s for %(record)s"),
+    "sent": _lt("%(who)s sent %(new)s to %(record)s"),
+    "decided": _lt("%(who)s decided on %(record)s: %(new)s"),
+    "signed_in": _lt("%(who)s signed in to %(new)s"),
+}
 
 
 class AuditEvent(models.Model):
@@ -14,45 +34,58 @@ class AuditEvent(models.Model):
     _rec_name = "summary"
     _rec_names_search = ["res_name"]
 
-    summary = fields.Char(string="What Happened", compute="_compute_summary")
+    summary = fields.Char(string="What Happened", compute="_compute_texts")
+    old_text = fields.Text(string="From", compute="_compute_texts", search="_search_old_text")
+    new_text = fields.Text(string="To", compute="_compute_texts", search="_search_new_text")
 
     _exported_idx = models.Index("USING gin ((details->'ids')) WHERE kind = 'exported'")
 
-    @api.depends("kind")
-    @api.depends_context("lang")
-    def _compute_summary(self):
+    @api.depends("kind", "res_model", "field_name", "old_value", "new_value")
+    @api.depends_context("lang", "tz")
+    def _compute_texts(self):
+        """What was recorded, as the reader's language writes it."""
+        texts = {name: RecordedTexts(self.env, name) for name in set(self.mapped("res_model"))}
         for event in self:
+            recorded, old, new = texts[event.res_model], event.old_value, event.new_value
+            if event.kind in ("created", "deleted"):
+                event.old_text, event.new_text = recorded.lines(old), recorded.lines(new)
+            else:
+                event.old_text, event.new_text = (recorded.value(event.field_name, text) for text in (old, new))
             event.summary = event._plain_language()
+
+    def _search_old_text(self, operator, value):
+        return self._search_text("old_value", operator, value)
+
+    def _search_new_text(self, operator, value):
+        return self._search_text("new_value", operator, value)
+
+    def _search_text(self, column, operator, value):
+        if operator in Domain.NEGATIVE_OPERATORS:
+            return NotImplemented
+        found = Domain(column, operator, value)
+        return found | Domain(column, operator, as_recorded(self.env, value)) if operator == "ilike" else found
 
     def _plain_language(self):
         """:return: one sentence: who did what, from what to what, and why"""
         self.ensure_one()
         values = {
             "who": self.user_name or self.origin_name or self.env._("The database"),
-            "record": self.res_name or self.model_label or "",
+            "record": self._record_in_words(),
             "field": self.field_label or "",
-            "old": self.old_value or self.env._("empty"),
-            "new": self.new_value or self.env._("empty"),
+            "old": self.old_text or self.env._("empty"),
+            "new": self.new_text or self.env._("empty"),
         }
-        sentences = {
-            "created": self.env._("%(who)s created %(record)s", **values),
-            "changed": self.env._("%(who)s changed %(field)s of %(record)s: %(old)s → %(new)s", **values),
-            "archived": self.env._("%(who)s archived %(record)s", **values),
-            "restored": self.env._("%(who)s restored %(record)s", **values),
-            "deleted": self.env._("%(who)s deleted %(record)s", **values),
-            "merged": self.env._("%(who)s merged %(record)s with %(new)s", **values),
-            "seen": self.env._("%(who)s saw %(record)s", **values)
-            if self.res_id
-            else self.env._("%(who)s listed %(record)s where %(new)s", **values),
-            "searched": self.env._("%(who)s searched %(record)s by sensitive data: %(new)s", **values),
-            "exported": self.env._("%(who)s exported %(record)s: %(new)s", **values),
-            "printed": self.env._("%(who)s printed %(new)s for %(record)s", **values),
-            "sent": self.env._("%(who)s sent %(new)s to %(record)s", **values),
-            "decided": self.env._("%(who)s decided on %(record)s: %(new)s", **values),
-            "signed_in": self.env._("%(who)s signed in to %(new)s", **values),
-        }
+        kind = "listed" if self.kind == "seen" and not self.res_id else self.kind
+        sentence = self.env._(SENTENCES[kind])
+        sentence %= values
         through = " ".join(part for part in (self._through(), self.reason and f"«{self.reason}»") if part)
-        return f"{sentences[self.kind]}, {through}" if through else sentences[self.kind]
+        return f"{sentence}, {through}" if through else sentence
+
+    def _record_in_words(self):
+        """The record by its name; what is no customer or contact also by what it is."""
+        if self.res_name and self.res_model != "res.partner":
+            return f"{self.model_label} {self.res_name}"
+        return self.res_name or self.model_label or ""
 
     def _through(self):
         """On whose behalf, where it was not simply the person."""
@@ -81,7 +114,7 @@ class AuditEvent(models.Model):
                 )
             } - ids
             ids |= found
-        return fields.Domain("customer_res_id", "in", sorted(ids))
+        return Domain("customer_res_id", "in", sorted(ids))
 
     @api.model
     def _seen_domain(self, customer_id):
@@ -94,8 +127,8 @@ class AuditEvent(models.Model):
                 str(customer_id),
             )
         )
-        looks = self._customer_domain(customer_id) & fields.Domain("kind", "in", LOOKS)
-        return looks | fields.Domain("id", "in", [id_ for (id_,) in exports])
+        looks = self._customer_domain(customer_id) & Domain("kind", "in", LOOKS)
+        return looks | Domain("id", "in", [id_ for (id_,) in exports])
 
     # -- unusual reading -----------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, format_datetime
 
 # Whom it watches need not know from when on.
 WATCHERS = "base.group_system,kundekartotek_addon.group_auditor,kundekartotek_addon.group_privacy_officer"
@@ -62,13 +62,15 @@ class ResCompany(models.Model):
         return SQL("NULL::integer")
 
     def _mail_seal(self, seal):
-        """Send a seal to the auditor's address, and remember that it was."""
+        """Send a seal to the auditor's address, in the company's language and time, and remember that it was."""
         self.ensure_one()
+        self = self.with_context(lang=self.partner_id.lang)
+        zone = self.partner_id.tz or "Europe/Oslo"
         values = {
             "company": self.name,
             "number": seal.number,
             "seal": seal.seal,
-            "date": f"{seal.date:%Y-%m-%d %H:%M} UTC",
+            "date": f"{format_datetime(self.env, seal.date, tz=zone)} ({zone})",
         }
         lines = [
             self.env._("The audit trail of %(company)s was sealed at %(date)s.", **values),

@@ -4,7 +4,21 @@ from collections import defaultdict
 from markupsafe import Markup
 
 from odoo import models
-from odoo.tools import SQL
+from odoo.tools import SQL, LazyTranslate, formatLang
+
+_lt = LazyTranslate(__name__)
+RULES = {
+    "cards": _lt("Many customer cards opened"),
+    "night": _lt("Customer cards opened at night"),
+    "exports": _lt("Export of a large part of the customers"),
+    "lists": _lt("A large part of the customers read in lists"),
+}
+WATCHES = (  # who is told, the first of these that somebody else than the reader has
+    "kundekartotek_addon.group_privacy_officer",
+    "kundekartotek_addon.group_auditor",
+    "kundekartotek_addon.group_administrator",
+    "base.group_system",
+)
 
 
 class ResCompany(models.Model):
@@ -13,18 +27,18 @@ class ResCompany(models.Model):
     _inherit = "res.company"
 
     def _unusual_reading(self, since):
-        """:return: {user id: list of texts} of what was unusual in this company since a time in UTC"""
+        """:return: {user id: list of (rule, count)} of what was unusual in this company since a time in UTC"""
         self.ensure_one()
-        rules = [
-            (self._many_cards(since), self.env._("Many customer cards opened: %s")),
-            (self._night_reading(since), self.env._("Customer cards opened at night: %s")),
-            (self._large_exports(since), self.env._("Export of a large part of the customers: %s records")),
-            (self._large_lists(since), self.env._("A large part of the customers read in lists: %s rows")),
-        ]
+        rules = {
+            "cards": self._many_cards(since),
+            "night": self._night_reading(since),
+            "exports": self._large_exports(since),
+            "lists": self._large_lists(since),
+        }
         found = defaultdict(list)
-        for rows, text in rules:
+        for rule, rows in rules.items():
             for user_id, count in rows:
-                found[user_id].append(text % count)
+                found[user_id].append((rule, count))
         return found
 
     def _many_cards(self, since):
@@ -97,33 +111,37 @@ class ResCompany(models.Model):
         customers = self.env["res.partner"].search_count([("customer_rank", ">", 0)])
         return customers * self.audit_export_share / 100
 
-    def _report_unusual(self, reader, texts):
-        """Raise an activity per privacy officer on the reader's contact, once a day for each rule."""
-        group = self.env.ref("kundekartotek_addon.group_privacy_officer")
-        officers = group.all_user_ids.filtered(lambda user: self in user.company_ids and user != reader)
-        for text in texts:
-            summary = self.env._("Unusual reading: %(rule)s", rule=text.split(":")[0])
-            for officer in officers if reader else ():
-                known = (
-                    self.env["mail.activity"]
-                    .with_context(active_test=False)
-                    .search_count(
-                        [
-                            ("res_model", "=", "res.partner"),
-                            ("res_id", "=", reader.partner_id.id),
-                            ("user_id", "=", officer.id),
-                            ("summary", "=", summary),
-                            ("create_date", ">=", "today -1d"),
-                        ]
-                    )
-                )
-                if not known:
-                    reader.partner_id.activity_schedule(
-                        "mail.mail_activity_data_warning",
-                        summary=summary,
-                        user_id=officer.id,
-                        note=Markup("<p>%s</p>")
-                        % self.env._(
-                            "%(user)s, %(company)s. %(text)s", user=reader.name, company=self.name, text=text
-                        ),
-                    )
+    def _report_unusual(self, reader, found):
+        """Raise an activity on the reader's contact, once a day for each rule, in the language of who gets it."""
+        for receiver in self._told_of_unusual(reader) if reader else ():
+            company = self.with_context(lang=receiver.lang)
+            for rule, count in found:
+                company._schedule_unusual(reader, receiver, company.env._(RULES[rule]), count)
+
+    def _told_of_unusual(self, reader):
+        """:return: the privacy officers; where there is none but the reader himself, the next who watch"""
+        for role in WATCHES:
+            users = self.env.ref(role).all_user_ids.filtered(
+                lambda user: self in user.company_ids and user.active and user != reader and not user._is_superuser())
+            if users:
+                return users
+        return self.env["res.users"]
+
+    def _schedule_unusual(self, reader, receiver, rule, count):
+        summary = self.env._("Unusual reading: %(rule)s", rule=rule)
+        known = self.env["mail.activity"].with_context(active_test=False).search_count([
+            ("res_model", "=", "res.partner"),
+            ("res_id", "=", reader.partner_id.id),
+            ("user_id", "=", receiver.id),
+            ("summary", "=", summary),
+            ("create_date", ">=", "today -1d"),
+        ])
+        if not known:
+            reader.partner_id.activity_schedule(
+                "mail.mail_activity_data_warning",
+                summary=summary,
+                user_id=receiver.id,
+                note=Markup("<p>%s</p>") % self.env._(
+                    "%(user)s, %(company)s. %(rule)s: %(count)s",
+                    user=reader.name, company=self.name, rule=rule, count=formatLang(self.env, count, digits=0)),
+            )

@@ -9,12 +9,12 @@ from tempfile import TemporaryFile
 
 from odoo import fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 from ...models.audit.audit_seal import EVENT_CONTENT, SEAL_CONTENT
 from ...tools import archive
 from .audit_archive_pdf import render_pdf
-from .audit_verify import describe_problem
+from .audit_verify import describe_problem, grouped
 
 BATCH = 1000
 
@@ -55,8 +55,8 @@ class AuditArchive(models.TransientModel):
                 "state": "new",
                 "message": self.env._(
                     "%(events)s events under %(seals)s seals. SHA-256 of the manifest: %(sha)s",
-                    events=manifest["events"],
-                    seals=len(manifest["seals"]),
+                    events=grouped(self.env, manifest["events"]),
+                    seals=grouped(self.env, len(manifest["seals"])),
                     sha=manifest["sha256"],
                 ),
             }
@@ -211,14 +211,17 @@ class AuditArchive(models.TransientModel):
             stream,
             self.env._("Audit trail of %(company)s", company=self.company_id.name),
             [
-                (self.env._("Period"), f"{self.date_from} – {self.date_to}"),
-                (self.env._("Events"), str(counted[archive.EVENTS])),
-                (self.env._("Customers"), str(counted["customers.jsonl"])),
+                (
+                    self.env._("Period"),
+                    f"{format_date(self.env, self.date_from)} – {format_date(self.env, self.date_to)}",
+                ),
+                (self.env._("Events"), grouped(self.env, counted[archive.EVENTS])),
+                (self.env._("Customers"), grouped(self.env, counted["customers.jsonl"])),
                 (self.env._("First seal"), seals[0]["seal"]),
                 (self.env._("Last seal"), [row["seal"] for row in seals if not row["outside"]][-1]),
             ],
             [self.env._("User"), self.env._("Kind"), self.env._("Events")],
-            [(user, kinds[kind], str(count)) for user, kind, count in rows],
+            [(user, kinds[kind], grouped(self.env, count)) for user, kind, count in rows],
         )
         return stream.getvalue()
 
@@ -243,8 +246,8 @@ class AuditArchive(models.TransientModel):
                     "state": "ok",
                     "message": self.env._(
                         "The archive is unbroken: %(events)s events under %(seals)s seals.",
-                        events=result.events,
-                        seals=result.seals,
+                        events=grouped(self.env, result.events),
+                        seals=grouped(self.env, result.seals),
                     ),
                 }
             )

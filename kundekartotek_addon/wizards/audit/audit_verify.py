@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from odoo import fields, models
 from odoo.exceptions import UserError
+from odoo.tools import formatLang
 
 
 def describe_problem(env, values):
@@ -19,6 +20,11 @@ def describe_problem(env, values):
             "The seal you received is not in the trail: its end was cut off, or all of it was made anew."
         ),
     }
+
+
+def grouped(env, count):
+    """:return: a whole number as the reader's language writes it"""
+    return formatLang(env, count, digits=0)
 
 
 class AuditVerify(models.TransientModel):
@@ -67,5 +73,7 @@ class AuditVerify(models.TransientModel):
             return self.env._("Nothing has been sealed yet. The job seals every night.")
         return self.env._(
             "%(events)s events under %(seals)s seals are as they were recorded.\nLast seal: %(last)s",
-            **result,
+            events=grouped(self.env, result["events"]),
+            seals=grouped(self.env, result["seals"]),
+            last=result["last"],
         )
