@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+from odoo.fields import Domain
 from odoo.tests import tagged
 
 from .common import KundekartotekCase
@@ -148,3 +149,77 @@ class TestAuditLanguage(KundekartotekCase):
         event = self.event(field_name="credit_limit", old_value="17 937.50 NOK", new_value="80 000.00 NOK")
         [[old, new]] = self.read_as(event, "nb_NO").export_data(["old_text", "new_text"])["datas"]
         self.assertEqual((old, new), (f"17{NBSP}937,50 NOK", f"80{NBSP}000,00 NOK"))
+
+    def listed(self, domain, lang="nb_NO", kind="seen", **details):
+        """The sentence on a list that Kari read, after her name."""
+        text = str(Domain(domain))
+        details = {"method": "web_search_read", "domain": text, **details}
+        event = self.event(kind, res_id=0, res_name=None, new_value=text, details=details)
+        self.assertTrue(self.read_as(event, lang).summary.startswith("Kari Saksbehandler "))
+        return self.read_as(event, lang).summary.removeprefix("Kari Saksbehandler ")
+
+    def test_lists_in_words(self):
+        tag = self.env["res.partner.category"].create({"name": "Stamkunde"})
+        for domain, norwegian in (
+            ([], "alle"),
+            ([("name", "ilike", "fjell")], "Navn inneholder «fjell»"),
+            ([("is_company", "=", True), ("parent_id", "=", False)], "Er et firma = Ja og Relatert firma er tomt"),
+            ([("is_company", "in", [True])], "Er et firma = Ja"),
+            ([("parent_id", "!=", False)], "Relatert firma er ikke tomt"),
+            (["|", ("city", "=", "Oslo"), "&", ("city", "=", "Bergen"), ("zip", "=like", "50%")],
+             "Sted = Oslo eller (Sted = Bergen og Postnummer ser ut som «50%»)"),
+            (["!", ("city", "=", "Oslo")], "Sted ≠ Oslo"),
+            ([("customer_type", "in", ["business", "public"])], "Kundetype er en av Bedrift, Offentlig"),
+            ([("create_date", ">=", "2026-11-18")], "Opprettet ≥ 18.11.2026"),
+            ([("create_date", "<", "2026-11-18 23:30:00")], "Opprettet < 19.11.2026 00:30:00"),
+            ([("credit_limit", ">", 17937.5)], f"Kredittgrense > 17{NBSP}937,50"),
+            ([("category_id", "=", tag.id)], "Etiketter = Stamkunde"),
+            ([("category_id", "in", [tag.id, 2**40])], f"Etiketter er en av Stamkunde, {2**40}"),
+            ([("parent_id.country_id", "=", self.norway.id)], "Relatert firma/Land = Norge"),
+            ([("child_ids", "any", [("city", "=", "Oslo")])], "Kontakt med (Sted = Oslo)"),
+            ([("no_such_field", "=", 1)], "no_such_field = 1"),
+        ):
+            with self.subTest(domain=domain):
+                self.assertEqual(self.listed(domain), f"listet kontakter: {norwegian}")
+        self.assertEqual(self.listed([], rows=1200), f"listet kontakter: alle (rader: 1{NBSP}200)")
+        in_oslo = [("city", "=", "Oslo")]
+        self.assertEqual(self.listed(in_oslo, "en_US", rows=2), "listed contacts: City = Oslo (rows: 2)")
+        self.assertEqual(
+            self.listed([("credit_limit", ">", 5)], kind="searched", rows=1),
+            "søkte i kontakter etter sensitive data: Kredittgrense > 5 (rader: 1)")
+
+    def test_lists_that_have_no_words(self):
+        """What does not read as a domain, and what would break a list, is shown as recorded."""
+        for text in (
+            "[('a', '=', OrderedSet([1]))]", "x", "[" * 200, "[('name', '=')]", "['&', ('name', '=', 'x')]", "[5]",
+        ):
+            event = self.event("seen", res_id=0, res_name=None, new_value=text, details={"method": "x", "domain": text})
+            self.assertEqual(self.read_as(event, "nb_NO").summary, f"Kari Saksbehandler listet kontakter: {text}")
+
+    def test_other_lists_and_exports(self):
+        through = self.event(
+            "seen", res_id=0, res_name=None, new_value="sale.order", details={"method": "web_search_read", "rows": 3})
+        self.assertEqual(
+            self.read_as(through, "nb_NO").summary, "Kari Saksbehandler så kontakter gjennom Salgsordre (rader: 3)")
+        exported = self.event(
+            "exported", res_id=0, res_name=None, new_value="2 records: Name, Tags/Name",
+            details={"ids": [1, 2], "fields": ["name", "category_id/name"]})
+        self.assertEqual(
+            self.read_as(exported, "nb_NO").summary,
+            "Kari Saksbehandler eksporterte kontakter: 2 poster: Navn, Etiketter/Navn")
+
+    def test_in_a_sentence(self):
+        """A label is no name: customers go by their names, what else there is also by what it is."""
+        bank = self.event("created", res_model="res.partner.bank", res_name="8601 11 17947")
+        limit = self.event(
+            field_name="credit_limit", old_value="50 000.00 NOK", new_value="80 000.00 NOK", reason="økt kjøp")
+        number = self.event(field_name="vat", new_value="NO 1")
+        gone = self.event("deleted", res_model="no.such.model", res_name="X")
+        amounts = f"50{NBSP}000,00 NOK → 80{NBSP}000,00 NOK"
+        for event, norwegian in (
+            (bank, "opprettet bankkonto 8601 11 17947"),
+            (limit, f"endret kredittgrense på {self.customer.name}: {amounts}, «økt kjøp»"),
+            (number, "endret skatt ID på Fjellbekk Bakeri AS: tomt → NO 1"),
+            (gone, "slettet no.such.model X"),
+        ):
+            self.assertEqual(self.read_as(event, "nb_NO").summary, f"Kari Saksbehandler {norwegian}")

@@ -52,7 +52,7 @@ class TestAuditReading(KundekartotekCase):
         event = self.Event.search([("field_name", "=", "ref")], limit=1)
         self.assertEqual(
             event.summary,
-            "Kari Saksbehandler changed Reference of Fjellbekk Bakeri AS: empty → 10002, «økt kjøp»",
+            "Kari Saksbehandler changed reference of Fjellbekk Bakeri AS: empty → 10002, «økt kjøp»",
         )
         for kind, _label in self.Event._fields["kind"].selection:
             self.assertIn("Kari Saksbehandler", self.look(kind).summary)

@@ -105,6 +105,11 @@ class RecordedTexts:
         return [self.env(context={**self.env.context, "lang": code}) for code in codes]
 
 
+def grouped(env, count):
+    """:return: a whole number as the reader's language writes it"""
+    return formatLang(env, count, digits=0)
+
+
 def as_recorded(env, text):
     """:return: a text that the reader's language writes, as it is recorded: to search by what is read"""
     lang = get_lang(env)

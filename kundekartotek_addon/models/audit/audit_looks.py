@@ -281,13 +281,14 @@ class Base(models.AbstractModel):
 
     def _note_exported(self, paths):
         model = self.with_context(lang=self.env.company.partner_id.lang or "en_US")
-        labels = ", ".join(map(model._export_label, paths))
-        note_look(
-            self,
-            "exported",
-            text=model.env._("%(count)s records: %(fields)s", count=len(self), fields=labels),
-            details={"fields": paths, "ids": self.ids},
-        )
+        details = {"fields": paths, "ids": self.ids}
+        note_look(self, "exported", text=model._export_words(len(self), paths), details=details)
+
+    @api.model
+    def _export_words(self, count, paths):
+        """:return: what an export took, in the language of the environment"""
+        labels = ", ".join(map(self._export_label, paths))
+        return self.env._("%(count)s records: %(fields)s", count=count, fields=labels)
 
     def _exported_partners(self, paths):
         """:return: list of (partners, names) of whom these paths of an export tell more than their names"""
@@ -349,4 +350,5 @@ class IrActionsReport(models.Model):
         if model is None or not ids:
             return
         if getattr(model, "_audit_looks", False) or "partner_id" in model._fields:
-            note_look(model, "printed", ids, text=report.name)
+            lang = self.env.company.partner_id.lang or "en_US"
+            note_look(model, "printed", ids, text=report.with_context(lang=lang).name)

@@ -7,8 +7,9 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, LazyTranslate
 
+from .audit_domain import domain_in_words
 from .audit_event import LOOKS
-from .audit_language import RecordedTexts, as_recorded
+from .audit_language import RecordedTexts, as_recorded, grouped
 
 _lt = LazyTranslate(__name__)
 SENTENCES = {
@@ -19,7 +20,8 @@ SENTENCES = {
     "deleted": _lt("%(who)s deleted %(record)s"),
     "merged": _lt("%(who)s merged %(record)s with %(new)s"),
     "seen": _lt("%(who)s saw %(record)s"),
-    "listed": _lt("%(who)s listed %(record)s where %(new)s"),
+    "listed": _lt("%(who)s listed %(record)s: %(new)s"),
+    "through": _lt("%(who)s saw %(record)s by way of %(new)s"),
     "searched": _lt("%(who)s searched %(record)s by sensitive data: %(new)s"),
     "exported": _lt("%(who)s exported %(record)s: %(new)s"),
     "printed": _lt("%(who)s printed %(new)s for %(record)s"),
@@ -27,6 +29,12 @@ SENTENCES = {
     "decided": _lt("%(who)s decided on %(record)s: %(new)s"),
     "signed_in": _lt("%(who)s signed in to %(new)s"),
 }
+SEVERAL = {"res.partner": _lt("contacts"), "res.partner.bank": _lt("bank accounts")}
+
+
+def in_sentence(label):
+    """:return: a label as it is written within a sentence: VAT stays VAT"""
+    return label[0].lower() + label[1:] if label and label[1:2].islower() else label or ""
 
 
 class AuditEvent(models.Model):
@@ -49,9 +57,24 @@ class AuditEvent(models.Model):
             recorded, old, new = texts[event.res_model], event.old_value, event.new_value
             if event.kind in ("created", "deleted"):
                 event.old_text, event.new_text = recorded.lines(old), recorded.lines(new)
+            elif event.kind in LOOKS:
+                event.old_text, event.new_text = False, event._look_in_words()
             else:
                 event.old_text, event.new_text = (recorded.value(event.field_name, text) for text in (old, new))
             event.summary = event._plain_language()
+
+    def _look_in_words(self):
+        """:return: what was listed, searched by or exported, from the details; else the text as it was recorded"""
+        details = self.details if isinstance(self.details, dict) else {}
+        model = self.env.get(self.res_model or "")
+        text, rows = self.new_value, details.get("rows")
+        if model is not None and "domain" in details:
+            text = domain_in_words(model, details["domain"])
+        elif model is not None and "fields" in details:
+            return model._export_words(grouped(self.env, len(details.get("ids", ()))), details["fields"])
+        elif "method" in details:
+            text = self.env["ir.model"]._get(text).name or text
+        return self.env._("%(what)s (rows: %(count)s)", what=text, count=grouped(self.env, rows)) if rows else text
 
     def _search_old_text(self, operator, value):
         return self._search_text("old_value", operator, value)
@@ -71,11 +94,13 @@ class AuditEvent(models.Model):
         values = {
             "who": self.user_name or self.origin_name or self.env._("The database"),
             "record": self._record_in_words(),
-            "field": self.field_label or "",
+            "field": in_sentence(self.field_label),
             "old": self.old_text or self.env._("empty"),
             "new": self.new_text or self.env._("empty"),
         }
-        kind = "listed" if self.kind == "seen" and not self.res_id else self.kind
+        kind = self.kind
+        if kind == "seen" and not self.res_id:
+            kind = "listed" if "domain" in (self.details or {}) else "through"
         sentence = self.env._(SENTENCES[kind])
         sentence %= values
         through = " ".join(part for part in (self._through(), self.reason and f"«{self.reason}»") if part)
@@ -83,9 +108,12 @@ class AuditEvent(models.Model):
 
     def _record_in_words(self):
         """The record by its name; what is no customer or contact also by what it is."""
-        if self.res_name and self.res_model != "res.partner":
-            return f"{self.model_label} {self.res_name}"
-        return self.res_name or self.model_label or ""
+        if not self.res_name:
+            return self.env._(SEVERAL[self.res_model]) if self.res_model in SEVERAL else self._label_in_words()
+        return self.res_name if self.res_model == "res.partner" else f"{self._label_in_words()} {self.res_name}"
+
+    def _label_in_words(self):
+        return self.env._("bank account") if self.res_model == "res.partner.bank" else in_sentence(self.model_label)
 
     def _through(self):
         """On whose behalf, where it was not simply the person."""

@@ -4,7 +4,9 @@ from collections import defaultdict
 from markupsafe import Markup
 
 from odoo import models
-from odoo.tools import SQL, LazyTranslate, formatLang
+from odoo.tools import SQL, LazyTranslate
+
+from .audit_language import grouped
 
 _lt = LazyTranslate(__name__)
 RULES = {
@@ -143,5 +145,5 @@ class ResCompany(models.Model):
                 user_id=receiver.id,
                 note=Markup("<p>%s</p>") % self.env._(
                     "%(user)s, %(company)s. %(rule)s: %(count)s",
-                    user=reader.name, company=self.name, rule=rule, count=formatLang(self.env, count, digits=0)),
+                    user=reader.name, company=self.name, rule=rule, count=grouped(self.env, count)),
             )

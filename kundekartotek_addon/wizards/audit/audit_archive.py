@@ -11,10 +11,11 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, format_date
 
+from ...models.audit.audit_language import grouped
 from ...models.audit.audit_seal import EVENT_CONTENT, SEAL_CONTENT
 from ...tools import archive
 from .audit_archive_pdf import render_pdf
-from .audit_verify import describe_problem, grouped
+from .audit_verify import describe_problem
 
 BATCH = 1000
 

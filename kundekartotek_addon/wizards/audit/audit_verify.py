@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from odoo import fields, models
 from odoo.exceptions import UserError
-from odoo.tools import formatLang
+
+from ...models.audit.audit_language import grouped
 
 
 def describe_problem(env, values):
@@ -20,11 +21,6 @@ def describe_problem(env, values):
             "The seal you received is not in the trail: its end was cut off, or all of it was made anew."
         ),
     }
-
-
-def grouped(env, count):
-    """:return: a whole number as the reader's language writes it"""
-    return formatLang(env, count, digits=0)
 
 
 class AuditVerify(models.TransientModel):
