@@ -33,7 +33,7 @@ class InsightClassesCase(InsightLedgerCase):
             **{name: measures.pop(name) for name in ("user_id", "is_company", "customer_type") if name in measures}})
         self.Metrics.create({
             "partner_id": partner.id, "company_id": self.company.id, "computed_at": TODAY,
-            "first_purchase": date(2020, 1, 1), "last_purchase": TODAY, **measures})
+            "first_purchase": date(2020, 1, 1), "last_purchase": TODAY, "revenue_36m": 0, **measures})
         return partner
 
     def row(self, partner):
@@ -113,6 +113,17 @@ class TestInsightClasses(InsightClassesCase):
         self.classify()
         self.assertEqual(self.classes(customers, "rfm_recency"), [1, 3, 5])
         self.assertEqual(set(self.classes(customers, "rfm_monetary")), {1})  # ties have the lower one
+
+    def test_quintiles_of_any_number_of_customers(self):
+        """By how many are below, whatever their number and however many are alike."""
+        for number in (1, 2, 6, SMALL - 1, SMALL, SMALL + 6):
+            self.Metrics.search([]).unlink()
+            values = [place * place % 7 for place in range(number)]
+            customers = [self.make(invoice_count_36m=value) for value in values]
+            self.classify()
+            span = number if number >= SMALL else number - 1
+            self.assertEqual(self.classes(customers, "rfm_frequency"), [
+                min(5, 1 + 5 * sum(other < value for other in values) // span) if span else 3 for value in values])
 
     def test_segments(self):
         many = {"invoice_count_36m": 50, "revenue_36m": 50}

@@ -6,25 +6,30 @@ from .segment import COLUMNS
 
 SCORES = {"rfm_recency": "last_purchase", "rfm_frequency": "invoice_count_36m", "rfm_monetary": "revenue_36m"}
 
-# One row per customer, each read once: its share of what all bring, its rank among all buyers by three measures, and
-# the first payment rule that fits.
+# The measures that divide all buyers into fifths; below so many buyers, the first has 5 and the last 1.
+CUT = """
+    SELECT n, %(cuts)s
+      FROM (SELECT count(*) AS n, %(orders)s FROM kundekartotek_customer_metrics
+             WHERE company_id = %(company)s AND first_purchase IS NOT NULL) buyers"""
+FIFTHS = range(1, 5)
+CUTS = """ARRAY(SELECT %(score)s[ceil(fifth * (n - (n < %(small)s)::int) / 5.0)::int]
+                   FROM unnest(%(fifths)s) fifth) AS %(score)s"""
+# Ties have the same quintile, the lower one.
+QUINTILE = """
+    CASE WHEN first_purchase IS NULL THEN NULL WHEN cut.n = 1 THEN 3 ELSE 1 + %(above)s END AS %(score)s"""
+
+# One row per customer, each read once: its share of what all bring, its quintiles by three measures, and the first
+# payment rule that fits.
 SCORED = """
     SELECT ranked.*, rule.payment_class AS rule_class, rule.name AS rule_name, %(scores)s
       FROM (SELECT id, first_purchase, last_purchase, invoice_count_36m, revenue_36m, late_count, claim_count,
                    days_late_weighted, abc_class AS abc_before, coalesce(%(value)s, 0) AS value,
                    coalesce(nullif(sum(greatest(%(value)s, 0)) OVER (), 0), 1) AS total,
                    sum(greatest(%(value)s, 0)) OVER (ORDER BY coalesce(%(value)s, 0) DESC, partner_id) AS running,
-                   count(*) OVER buyers AS n, %(ranks)s, %(rule)s AS rule_id
-              FROM kundekartotek_customer_metrics WHERE company_id = %(company)s
-            WINDOW buyers AS (PARTITION BY first_purchase IS NULL)) ranked
+                   %(rule)s AS rule_id
+              FROM kundekartotek_customer_metrics WHERE company_id = %(company)s) ranked
+     CROSS JOIN cut
       LEFT JOIN kundekartotek_payment_rule rule ON rule.id = ranked.rule_id"""
-RANK = "rank() OVER (PARTITION BY first_purchase IS NULL ORDER BY %(measure)s) - 1 AS %(rank)s"
-# Ties have the same quintile, the lower one.
-QUINTILE = """
-    CASE WHEN first_purchase IS NULL THEN NULL
-         WHEN n >= %(small)s THEN 1 + floor(5.0 * %(rank)s / n)
-         WHEN n > 1 THEN least(5, 1 + floor(5.0 * %(rank)s / (n - 1)))
-         ELSE 3 END::int AS %(score)s"""
 
 # A class is left only when the share of all before it is the margin beyond the limit: nobody flips over a krone.
 ABC = """
@@ -68,7 +73,8 @@ LOCKED = """
                 ORDER BY partner_id, id DESC) %(lock)s ON %(lock)s.partner_id = was.partner_id"""
 
 CLASSIFY = """
-    WITH changed AS (
+    WITH cut AS MATERIALIZED (%(cut)s
+    ), changed AS (
         SELECT was.id, was.partner_id, scored.rule_id, %(new_scores)s, %(finals)s
           FROM (%(scored)s) scored
           JOIN kundekartotek_customer_metrics was ON was.id = scored.id %(locked)s
@@ -99,8 +105,11 @@ def classify_sql(**terms):
         "lock": SQL.identifier(f"{kind}_lock"), "old": SQL.identifier(f"{kind}_old"),
         "class": SQL(GIVEN[kind][0], **terms), "why": SQL(GIVEN[kind][1], **terms),
     } for kind, column in COLUMNS.items()]
-    scores = [{**terms, "score": SQL.identifier(score), "measure": SQL.identifier(measure),
-               "rank": SQL.identifier(f"{score}_rank")} for score, measure in SCORES.items()]
+    scores = [{
+        **terms, "score": SQL.identifier(score), "measure": SQL.identifier(measure), "fifths": list(FIFTHS),
+        "above": SQL(" + ").join(SQL("(ranked.%s > cut.%s[%s])::int", SQL.identifier(measure), SQL.identifier(score),
+                                     fifth) for fifth in FIFTHS),
+    } for score, measure in SCORES.items()]
 
     def each(part, of, separator=", "):
         return SQL(separator).join(SQL(part, **names) for names in of)
@@ -108,7 +117,9 @@ def classify_sql(**terms):
     new, why = "coalesce(%(lock)s.chosen, %(class)s)", "coalesce(%(lock)s.said, %(why)s)"
     return SQL(
         CLASSIFY, **terms,
-        scored=SQL(SCORED, **terms, ranks=each(RANK, scores), scores=each(QUINTILE, scores)),
+        cut=SQL(CUT, **terms, cuts=each(CUTS, scores),
+                orders=each("array_agg(%(measure)s ORDER BY %(measure)s) AS %(score)s", scores)),
+        scored=SQL(SCORED, **terms, scores=each(QUINTILE, scores)),
         locked=each(LOCKED, kinds, " "),
         finals=each(f"%(column)s AS %(old)s, {new} AS %(name)s, {why} AS %(facts)s", kinds),
         old_classes=each("%(column)s", kinds), new_classes=each(new, kinds),

@@ -138,7 +138,7 @@ class KundekartotekCustomerMetrics(models.Model):
             "ordered": SQL(ORDERED, **terms),
             "owed": SQL(OWED, **terms),
             "running": SQL(RUNNING, **terms),
-            "paid": SQL(PAID),
+            "paid": SQL(PAID, **terms),
             "claim": SQL(CLAIM),
             "decided": SQL(DECIDED, **terms),
             "paying": SQL("SELECT partner_id, %s FROM decided GROUP BY partner_id", SQL(", ").join(
@@ -253,11 +253,11 @@ RUNNING = """
                        AND (l.reconciled OR l.amount_residual <> 0 OR l.amount_residual_currency <> 0)
                      GROUP BY 1, 2) day) days
      GROUP BY partner_id"""
-# Payments, whoever made them, and what they were matched with.
+# Payments, whoever made them, and what they were matched with: an item of the same account, which halves the search.
 PAID = """
     SELECT p.debit_move_id, p.amount::float8, c.date
       FROM account_partial_reconcile p
-      JOIN account_move_line c ON c.id = p.credit_move_id
+      JOIN account_move_line c ON c.id = p.credit_move_id AND c.account_id IN %(accounts)s
       JOIN account_journal j ON j.id = c.journal_id AND j.type IN ('bank', 'cash', 'credit')"""
 # One row per claim: what was paid of it, when, and how much of that after it was due.
 CLAIM = """
