@@ -90,8 +90,8 @@ class KundekartotekDemo(models.AbstractModel):
         snapshots = self.env["kundekartotek.aging.snapshot"]
         for company in companies:
             of_company = snapshots._for_company(company)
-            for day in of_company._find_due():
-                of_company._take(day)
+            for due in of_company._find_due():
+                of_company._take(*due)
 
     def _keep(self, name, record):
         self.env["ir.model.data"]._update_xmlids([

@@ -32,18 +32,18 @@ def open_items(env, day):
         ("account_id.account_type", "=", "asset_receivable"), ("parent_state", "=", "posted"), ("date", "<=", day),
         ("company_id", "in", env.companies.ids)])
     rests = [(item, *rest_of(item, day)) for item in items]
-    return [rest for rest in rests if rest[1]]
+    return [rest for rest in rests if rest[1] or rest[2]]
 
 
 def aging_of(env, day, basis="due", limits=(30, 60, 90), by=()):
     """{(company id, customer id or False, *values of ``by``): {column: amount}}, by walking through the ledger."""
     lines = defaultdict(lambda: dict.fromkeys(AMOUNTS, 0) | {"open_item_count": 0, "oldest_due_date": False})
-    for item, rest, _currency in open_items(env, day):
+    for item, rest, currency in open_items(env, day):
         due = item.date_maturity or item.date
         aged = due if basis == "due" else item.invoice_date or item.date
         line = lines[item.company_id.id, item.partner_id.commercial_partner_id.id, *(item[name].id for name in by)]
-        names = ["unallocated"] if rest < 0 else [bucket_of((day - aged).days, limits)]
-        if rest > 0:
+        names = ["unallocated"] if min(rest, currency) < 0 else [bucket_of((day - aged).days, limits)]
+        if max(rest, currency) > 0:
             line["oldest_due_date"] = min(line["oldest_due_date"] or date.max, due)
             names += ["overdue"] if due < day else []
         for name in (*names, "total"):

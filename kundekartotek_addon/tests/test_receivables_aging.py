@@ -3,7 +3,7 @@ from collections import defaultdict
 from datetime import date, timedelta
 
 from odoo import Command
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import freeze_time, new_test_user, tagged
 
 from .aging_oracle import aging_of, ledger_of, open_items
@@ -135,6 +135,19 @@ class TestAging(CustomerLedgerCase):
                        [("account_id", "any", [("code", "=", "1512")])]):
             (line,) = aging.search(domain)
             self.assertEqual((line.total, line.partner_id), (321, self.customers[1]), domain)
+
+    def test_a_rest_in_currency_alone(self):
+        """Less than an øre in company currency, and still owed."""
+        weak = self.setup_other_currency("IDR", rates=[("2020-01-01", 1000.0)])
+        self.invoice(self.customers[0], 4, TODAY - timedelta(60), TODAY - timedelta(40), currency_id=weak.id)
+        for day in (TODAY, TODAY - timedelta(10)):
+            aging = self.aging(day)
+            self.assertAging(aging, aging_of(aging.env, day))
+            line = aging.search([("partner_id", "=", self.customers[0].id)])
+            self.assertEqual((line.total, line.total_currency, line.overdue_currency, line.currency_id),
+                             (0, 4, 4, weak))
+            self.assertEqual(self.items_behind(line).mapped("residual_currency"), [4])
+            self.assertEqual(self.amounts_in_currency(aging), self.expected_in_currency(aging.env, day))
 
     def amounts_in_currency(self, aging):
         """{(company, customer, currency): (total, overdue)} of the lines per currency"""
@@ -325,6 +338,22 @@ class TestAging(CustomerLedgerCase):
             self.assertEqual(sum(self.items_behind(line).mapped("residual")), total)
         groups = dict(aging._read_group([("partner_id", "=", self.customers[0].id)], ["disputed"], ["total:sum"]))
         self.assertEqual(groups, {True: 1, False: 1110})
+
+    def test_a_dispute_is_not_seen_before_it_arose(self):
+        invoice = self.invoice(self.customers[0], 100, TODAY - timedelta(60), TODAY - timedelta(40))
+        invoice.write({"dispute_since": TODAY - timedelta(10), "dispute_reason": "Feil vare"})
+        for days, disputed in ((11, 0), (10, 100), (0, 100)):
+            line = self.aging(TODAY - timedelta(days)).search([("partner_id", "=", self.customers[0].id)])
+            self.assertEqual((line.disputed_amount, line.disputed), (disputed, bool(disputed)))
+
+    def test_the_count_of_lines_is_not_searched_for(self):
+        aging = self.aging()
+        for ask in (lambda: aging.search([("line_count", ">", 1)]),
+                    lambda: aging.web_search_read(["|", ("line_count", "=", 1), ("total", ">", 0)], {"total": {}}),
+                    lambda: aging.formatted_read_group([], ["line_count"], ["__count"]),
+                    lambda: aging.formatted_read_group([], [], ["line_count:sum"])):
+            with self.assertRaises(UserError):
+                ask()
 
     def items_behind(self, line, measure="total"):
         action = line.action_open_items(measure)

@@ -91,7 +91,9 @@ class TestLedgerEntries(LedgerReportCase):
 
     def test_open_and_period(self):
         entries = self.Entry.search([("is_open", "=", True)])
-        self.assertEqual(set(entries.ids), set(self.receivable_items(("amount_residual", "!=", 0)).ids))
+        self.assertEqual(set(entries.ids), set(self.receivable_items(("reconciled", "=", False)).ids))
+        self.assertEqual(set(self.Entry.search([("is_open", "!=", True)]).ids),
+                         set(self.receivable_items(("reconciled", "=", True)).ids))
         period = [("date", ">=", TODAY - timedelta(60)), ("date", "<", TODAY - timedelta(20))]
         self.assertEqual(set(self.Entry.search(period).ids), set(self.receivable_items(*period).ids))
 

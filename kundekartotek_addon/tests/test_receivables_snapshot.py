@@ -27,16 +27,22 @@ class TestSnapshot(CustomerLedgerCase):
     def kept(self, company, day):
         return self.snapshots.search([("company_id", "=", company.id), ("date", "=", day)])
 
+    def assertKept(self, day, company=None):
+        """What is kept of a company is what the aging says."""
+        company = company or self.company
+        lines = self.env["kundekartotek.aging"].sudo().with_company(company).with_context(
+            allowed_company_ids=company.ids, aging_date=str(day)).search([])
+        kept = self.kept(company, day)
+        self.assertEqual(
+            sorted((row.partner_id.id, *(round(row[name], 2) for name in AMOUNTS)) for row in kept),
+            sorted((line.partner_id.id, *(round(line[name], 2) for name in AMOUNTS)) for line in lines))
+        return kept
+
     def test_the_job_keeps_what_the_aging_says(self):
         self.run_job()
         for company in (self.company, self.other_company, self.branch):
             for day in (date(2026, 10, 31), date(2026, 9, 30), date(2026, 8, 31), date(2026, 7, 31)):
-                lines = self.env["kundekartotek.aging"].sudo().with_company(company).with_context(
-                    allowed_company_ids=company.ids, aging_date=str(day)).search([])
-                kept = self.kept(company, day)
-                self.assertEqual(
-                    sorted((row.partner_id.id, *(round(row[name], 2) for name in AMOUNTS)) for row in kept),
-                    sorted((line.partner_id.id, *(round(line[name], 2) for name in AMOUNTS)) for line in lines))
+                kept = self.assertKept(day, company)
                 self.assertEqual(set(kept.mapped("limits")), {"30, 60, 90"} if kept else set())
         self.assertTrue(self.kept(self.company, date(2026, 10, 31)))
         self.assertFalse(self.kept(self.company, date(2026, 11, 30)), "this month is not over")
@@ -53,6 +59,37 @@ class TestSnapshot(CustomerLedgerCase):
         changed = {row.date for row in after - before}
         self.assertEqual(changed, {date(2026, 9, 30), date(2026, 10, 31)})
         self.assertIn(500, self.kept(self.company, date(2026, 9, 30)).mapped("total"))
+
+    def test_the_same_total_in_other_buckets_is_taken_anew(self):
+        """Nothing of this changes what all customers owed at the month's end."""
+        day = date(2026, 9, 30)
+        receivable = self.env["account.account"].search([("account_type", "=", "asset_receivable")])
+        invoice = self.invoice(self.customers[0], 500, date(2026, 8, 1), date(2026, 8, 15))
+        payment = self.prepay(self.customers[0], 200, date(2026, 9, 20))
+        items = (invoice + payment.move_id).line_ids.filtered(lambda line: line.account_id in receivable)
+
+        def fall_due_later():
+            invoice.invoice_date_due = date(2026, 9, 20)
+
+        def belong_to_another():
+            items.remove_move_reconcile()
+            invoice.button_draft()
+            invoice.partner_id = self.customers[1]
+            invoice.invoice_date_due = date(2026, 9, 20)
+            invoice.action_post()
+
+        self.run_job()
+        before = self.kept(self.company, day)
+        total = round(sum(before.mapped("total")), 2)
+        for change in (items.reconcile, items.remove_move_reconcile, fall_due_later, belong_to_another):
+            with self.subTest(change.__name__):
+                change()
+                self.run_job()
+                after = self.kept(self.company, day)
+                self.assertNotEqual(after, before)
+                self.assertEqual(round(sum(after.mapped("total")), 2), total)
+                self.assertKept(day)
+                before = after
 
     def test_other_buckets_are_taken_anew(self):
         self.run_job()
@@ -76,10 +113,10 @@ class TestSnapshot(CustomerLedgerCase):
         model = type(self.snapshots)
         take = model._take
 
-        def fail(records, day):
+        def fail(records, *due):
             if records.env.company == self.company:
                 raise ValueError("broken")
-            return take(records, day)
+            return take(records, *due)
 
         self.patch(model, "_take", fail)
         with self.assertLogs("odoo.addons.kundekartotek_addon.models.receivables.aging_snapshot", "ERROR"):

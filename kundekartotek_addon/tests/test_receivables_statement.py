@@ -8,7 +8,7 @@ from lxml import html
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, freeze_time, new_test_user, tagged
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
 
@@ -104,6 +104,18 @@ class TestStatements(CustomerLedgerCase):
         own, foreign = self.make()._content()["sections"]
         self.assertEqual((own["currency"], own["total"]), (self.company.currency_id, 1150.5))
         self.assertEqual((foreign["currency"], foreign["total"], foreign["buckets"][1]), (self.euro, 77.0, 77.0))
+
+    def test_what_is_left_of_an_exchange_is_of_no_movement(self):
+        """Nothing is left in the invoice's currency: the ages of the company's own add up to its movements."""
+        invoice = self.invoice(self.customer, 77.0, TODAY - timedelta(5), currency_id=self.euro.id)
+        item = invoice.line_ids.filtered(lambda line: line.account_type == "asset_receivable")
+        self.env.flush_all()
+        self.env.cr.execute(SQL(
+            "UPDATE account_move_line SET amount_residual = 5, amount_residual_currency = 0 WHERE id = %s", item.id))
+        self.env.invalidate_all()
+        own, foreign = self.make(kind="all", date_from=TODAY - timedelta(90))._content()["sections"]
+        self.assertEqual((own["total"], sum(own["buckets"])), (1150.5, 1150.5))
+        self.assertEqual(sum(foreign["buckets"]), 0)
 
     def test_language_of_the_customer(self):
         self.customer.lang = "en_US"

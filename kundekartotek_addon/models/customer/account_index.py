@@ -21,11 +21,12 @@ class AccountMove(models.Model):
 class AccountMoveLine(models.Model):
     _inherit = "account.move.line"
 
-    # Revenue and tax lines are never reconciled and have no residual: they stay outside.
+    # Revenue and tax lines are never reconciled and have no residual: they stay outside. A rest may be in the item's
+    # currency alone, being less than an øre.
     _open_items_idx = models.Index("""(account_id, partner_id)
         INCLUDE (company_id, date_maturity, date, amount_residual, id, move_id, currency_id,
                  amount_residual_currency, invoice_date)
-        WHERE parent_state = 'posted' AND amount_residual <> 0""")
+        WHERE parent_state = 'posted' AND (amount_residual <> 0 OR amount_residual_currency <> 0)""")
     # Credits on accounts that are reconciled: payments and credit notes, never the lines of an invoice.
     _credited_items_idx = models.Index("""(partner_id, date)
         WHERE parent_state = 'posted' AND balance < 0

@@ -17,6 +17,13 @@ def is_ledger_item(item):
             OR %(item)s.amount_residual_currency <> 0))""", item=item)
 
 
+def is_open_item(item):
+    """The condition of the open items' index, for an SQL alias of ``account_move_line``."""
+    return SQL(
+        """(%(item)s.parent_state = 'posted'
+            AND (%(item)s.amount_residual <> 0 OR %(item)s.amount_residual_currency <> 0))""", item=item)
+
+
 class AccountMoveLine(models.Model):
     _inherit = "account.move.line"
 

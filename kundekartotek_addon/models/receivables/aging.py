@@ -2,6 +2,7 @@
 from itertools import zip_longest
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -182,12 +183,24 @@ class Aging(models.Model):
     @api.readonly
     def web_search_read(self, domain, specification, offset=0, limit=None, order=None, count_limit=None):
         """Core computes all columns of every line, shows one page of them, and computes all again to count them.
-        Here all lines are put in order and counted at once, and the page's are then read by their ids."""
+        Here all lines are put in order and counted at once, and the page's are then read by their ids. Named
+        customers' lines are few: they are read with all columns at once."""
         self.invalidate_model(["line_count", "share"], flush=False)  # which are another search's
-        of_all = {"line_count", "share"}.intersection(("line_count", *specification))
-        lines = self.search_fetch(domain, of_all, offset=offset, limit=limit, order=order)
+        named = self._narrow(Domain(domain))._narrowed_to("aging_partners") is not None
+        columns = {*specification, "line_count"} if named else {"line_count", "share"} & {*specification, "line_count"}
+        lines = self.search_fetch(domain, columns, offset=offset, limit=limit, order=order)
         length = lines[:1].line_count
         return {"length": min(length, count_limit or length), "records": lines.web_read(specification)}
+
+    @api.model
+    def _search(self, domain, *args, **kwargs):
+        self._check_can_be_asked(condition.field_expr for condition in Domain(domain).iter_conditions())
+        return super()._search(domain, *args, **kwargs)
+
+    @api.model
+    def _check_can_be_asked(self, names):
+        if "line_count" in names:
+            raise UserError(self.env._("The number of lines is counted of what is found: it cannot be searched for."))
 
     def _field_to_sql(self, alias, field_expr, query=None):
         if field_expr == "line_count":
@@ -197,11 +210,14 @@ class Aging(models.Model):
     # ---- grouping ----------------------------------------------------------------------------------------
 
     def _read_group(self, domain, groupby=(), aggregates=(), having=(), offset=0, limit=None, order=None):
+        self._check_can_be_asked(name.split(":")[0] for name in (*groupby, *aggregates))
         split = self._split_for(groupby)
         return super(Aging, split)._read_group(domain, groupby, aggregates, having, offset, limit, order)
 
     def _read_grouping_sets(self, domain, grouping_sets, aggregates=(), order=None):
-        split = self._split_for([name for groupby in grouping_sets for name in groupby])
+        names = [name for groupby in grouping_sets for name in groupby]
+        self._check_can_be_asked(name.split(":")[0] for name in (*names, *aggregates))
+        split = self._split_for(names)
         return super(Aging, split)._read_grouping_sets(domain, grouping_sets, aggregates, order)
 
     def _split_for(self, groupby):

@@ -2,7 +2,6 @@
 import logging
 from collections import defaultdict
 from datetime import timedelta
-from itertools import accumulate
 
 from dateutil.relativedelta import relativedelta
 
@@ -24,8 +23,9 @@ LOCK = 0x6B756E73  # of advisory locks: one taking of a company's snapshots at a
 class AgingSnapshot(models.Model):
     """What each customer owed at the end of a month, by age; kept for trends and turnover figures.
 
-    The buckets are those of the company's settings at the time of taking. A snapshot that no longer equals
-    the ledger, because something was posted to its month later, or that has other buckets, is taken anew.
+    The buckets are those of the company's settings at the time of taking. A snapshot is taken anew when the
+    company has other buckets, or when anything in the ledger that it was made of is another: something was posted
+    or matched in its month later, moved to another customer, or given another due date.
     """
 
     _name = "kundekartotek.aging.snapshot"
@@ -41,6 +41,7 @@ class AgingSnapshot(models.Model):
     partner_id = fields.Many2one(
         "res.partner", string="Customer", readonly=True, ondelete="set null", index="btree_not_null")
     limits = fields.Char(readonly=True, help="The limits of the buckets when it was taken.")
+    fingerprint = fields.Char(readonly=True, help="Of the items and matches that it was made of.")
     not_due = fields.Monetary(currency_field="company_currency_id", readonly=True)
     bucket_1 = fields.Monetary(currency_field="company_currency_id", readonly=True)
     bucket_2 = fields.Monetary(currency_field="company_currency_id", readonly=True)
@@ -60,13 +61,13 @@ class AgingSnapshot(models.Model):
     @api.model
     def _cron_take(self):
         """Nightly: take the snapshots that are missing or no longer right, a company and month at a time."""
-        todo = [(company, day) for company in self.env["res.company"].search([])
-                for day in self._for_company(company)._find_due()]
+        todo = [(company, *due) for company in self.env["res.company"].search([])
+                for due in self._for_company(company)._find_due()]
         self.env["ir.cron"]._commit_progress(remaining=len(todo))
-        for company, day in todo:
+        for company, day, fingerprint in todo:
             try:
                 with self.env.cr.savepoint():
-                    self._for_company(company)._take(day)
+                    self._for_company(company)._take(day, fingerprint)
             except Exception:
                 _logger.exception("The receivables of company %s at %s could not be kept", company.id, day)
             if not self.env["ir.cron"]._commit_progress(1):
@@ -86,45 +87,47 @@ class AgingSnapshot(models.Model):
 
     @api.model
     def _find_due(self):
-        """The month ends whose snapshot is missing, has other buckets or differs from the ledger."""
-        company = self.env.company
-        ledger, kept = self._ledger_by_month(), self._kept_by_month()
-        due = []
-        for day in self._month_ends():
-            total, limits = kept.get(day, (0, {company.aging_limits}))
-            if company.currency_id.compare_amounts(total, ledger[day]) or limits != {company.aging_limits}:
-                due.append(day)
-        return due
+        """[(month's end, fingerprint of its ledger)] where the snapshot is missing, has other buckets or is of another
+        ledger. Where nothing was open there is nothing to keep, and the next night looks again."""
+        limits, ledger, kept = self.env.company.aging_limits, self._ledger_by_month(), defaultdict(set)
+        for day, *made_of in self._read_group(
+                [("company_id", "=", self.env.company.id)], ["date:day", "limits", "fingerprint"]):
+            kept[day].add(tuple(made_of))
+        return [(day, now) for day, now in ledger.items() if kept[day] != ({(limits, now)} if now else set())]
 
     @api.model
     def _ledger_by_month(self):
-        """{month's end: balance of the receivable accounts}, in one look at the ledger."""
+        """{month's end: fingerprint of what its aging is made of, None before there is anything}: the sum of a hash
+        of every item up to the day, and of every match whose later item is.
+        """
+        is_item = SQL(
+            "item.parent_state = 'posted' AND item.account_id IN %s AND item.company_id = %s",
+            self.env["res.partner"]._receivable_account_ids(), self.env.company.id)
+        matches = SQL(" ").join(SQL(
+            """UNION ALL
+               SELECT match.max_date, concat_ws('|', match.debit_move_id, match.credit_move_id, match.amount)
+                 FROM account_partial_reconcile match JOIN account_move_line item ON item.id = %s WHERE %s""",
+            SQL.identifier("match", side), is_item) for side in ("debit_move_id", "credit_move_id"))
         rows = self.env.execute_query(SQL(
-            """SELECT (date_trunc('month', date) + interval '1 month - 1 day')::date AS month_end, sum(balance)
-                 FROM account_move_line
-                WHERE parent_state = 'posted' AND account_id IN %s AND company_id = %s
-                GROUP BY 1 ORDER BY 1""",
-            self.env["res.partner"]._receivable_account_ids(), self.env.company.id,
-            to_flush=map(self.env["account.move.line"]._fields.get, (
-                "account_id", "balance", "company_id", "date", "parent_state"))))
-        balances = list(zip((day for day, _sum in rows), accumulate(amount for _day, amount in rows)))
-        found = defaultdict(float)
-        for day in self._month_ends():
-            found[day] = next((float(balance) for known, balance in reversed(balances) if known <= day), 0.0)
-        return found
+            """
+            SELECT (date_trunc('month', date) + interval '1 month - 1 day')::date AS month_end,
+                   (sum(sum(hashtextextended(content, 0))) OVER (ORDER BY min(date)))::text
+              FROM (SELECT date, concat_ws('|', id, partner_id, balance, coalesce(date_maturity, date)) AS content
+                      FROM account_move_line item WHERE %s %s) part
+             GROUP BY 1 ORDER BY 1""",
+            is_item, matches, to_flush=self._ledger_fields()))
+        return {day: next((fingerprint for known, fingerprint in reversed(rows) if known <= day), None)
+                for day in self._month_ends()}
 
     @api.model
-    def _kept_by_month(self):
-        """{month's end: (sum of its snapshot, set of the limits of its rows)}"""
-        rows = self._read_group([("company_id", "=", self.env.company.id)], ["date:day", "limits"], ["total:sum"])
-        kept = {}
-        for day, limits, total in rows:
-            before, all_limits = kept.get(day, (0.0, set()))
-            kept[day] = (before + total, all_limits | {limits})
-        return kept
+    def _ledger_fields(self):
+        return [self.env[model]._fields[name] for model, names in (
+            ("account.move.line", ("account_id", "balance", "company_id", "date", "date_maturity", "parent_state",
+                                   "partner_id")),
+            ("account.partial.reconcile", ("amount", "credit_move_id", "debit_move_id", "max_date"))) for name in names]
 
     @api.model
-    def _take(self, day):
+    def _take(self, day, fingerprint):
         """Keep the lines of the aging at a day, in place of what was kept of it."""
         company = self.env.company
         self.env.cr.execute(SQL("SELECT pg_advisory_xact_lock(%s, %s)", LOCK, company.id))
@@ -134,5 +137,6 @@ class AgingSnapshot(models.Model):
         lines = query.select(*(aging._field_to_sql(aging._table, name, query) for name in COPIED))
         self.env.flush_query(lines)
         self.env.cr.execute(SQL(
-            "INSERT INTO kundekartotek_aging_snapshot (date, limits, %s) SELECT %s, %s, line.* FROM (%s) line",
-            SQL(", ").join(map(SQL.identifier, COPIED)), day, company.aging_limits, lines))
+            "INSERT INTO kundekartotek_aging_snapshot (date, limits, fingerprint, %s)"
+            " SELECT %s, %s, %s, line.* FROM (%s) line",
+            SQL(", ").join(map(SQL.identifier, COPIED)), day, company.aging_limits, fingerprint, lines))

@@ -7,7 +7,7 @@ from odoo.tools import SQL
 from odoo.tools.misc import OrderedSet
 
 from ...tools.aging import BASES, EPOCH, GRAINS, LAST_DAY, Stamp, split_key
-from .account_index import is_ledger_item
+from .account_index import is_ledger_item, is_open_item
 
 ITEM_FIELDS = (
     "account_id", "amount_residual", "amount_residual_currency", "company_id", "currency_id", "date",
@@ -134,10 +134,10 @@ class AgingSource(models.AbstractModel):
 
     @api.model
     def _tune(self):
-        """Compiling such a statement, or sharing it among processes, takes longer than running it."""
+        """Compiling such a statement takes longer than running it."""
         if not self.env.cr.cache.get("kundekartotek_tuned"):
             self.env.cr.cache["kundekartotek_tuned"] = True
-            self.env.cr.execute("SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0")
+            self.env.cr.execute("SET LOCAL jit = off")
 
     # ---- the items ---------------------------------------------------------------------------------------
 
@@ -153,15 +153,15 @@ class AgingSource(models.AbstractModel):
             SELECT %(columns)s, item.amount_residual AS amount, item.amount_residual_currency AS amount_currency,
                    1 AS counted
               FROM account_move_line item
-             WHERE item.amount_residual <> 0 AND %(scope)s AND %(chosen)s
+             WHERE %(is_open)s AND %(scope)s AND %(chosen)s
             UNION ALL
             %(debits)s
             UNION ALL
             %(credits)s""",
-            columns=self._item_columns(stamp, SQL("item.amount_residual > 0")), scope=self._item_scope(stamp),
-            chosen=self._booked_on_chosen(),
-            debits=self._matched_later_sql(stamp, "debit", SQL("+"), SQL("TRUE")),
-            credits=self._matched_later_sql(stamp, "credit", SQL("-"), SQL("FALSE")),
+            columns=self._item_columns(stamp, SQL("(item.amount_residual > 0 OR item.amount_residual_currency > 0)")),
+            is_open=is_open_item(SQL("item")), scope=self._item_scope(stamp), chosen=self._booked_on_chosen(),
+            debits=self._matched_later_sql(stamp, "debit", SQL("+"), SQL("TRUE"), SQL("item.balance >= 0")),
+            credits=self._matched_later_sql(stamp, "credit", SQL("-"), SQL("FALSE"), SQL("item.balance <= 0")),
         )
 
     @api.model
@@ -171,7 +171,7 @@ class AgingSource(models.AbstractModel):
         return SQL(
             """
             SELECT part.*, coalesce(contact.commercial_partner_id, part.partner_id) AS customer_id,
-                   noted.dispute_since IS NOT NULL AS disputed,
+                   coalesce(noted.dispute_since <= %(day)s, FALSE) AS disputed,
                    coalesce(noted.promise_date >= %(day)s, FALSE) AS promised
               FROM (%(items)s) part
               LEFT JOIN res_partner contact
@@ -182,24 +182,25 @@ class AgingSource(models.AbstractModel):
             day=stamp.day, items=self._open_items_sql(stamp))
 
     @api.model
-    def _matched_later_sql(self, stamp, side, sign, owed):
+    def _matched_later_sql(self, stamp, side, sign, owed, signed):
         """What was matched after the day on items up to it, a row per match. Items of the customers that are asked for
-        are found in the ledger's index; few of them were matched later, and only these are looked up."""
+        are found in the ledger's index, by their sign; few of them were matched later, and only these are looked up."""
         item_id, chosen = SQL.identifier("match", f"{side}_move_id"), SQL()
         if self._narrowed_to("aging_partners") is not None:
             chosen = SQL(
-                "AND %s IN (SELECT item.id FROM account_move_line item WHERE %s AND %s AND %s)",
-                item_id, is_ledger_item(SQL("item")), self._booked_on_chosen(), self._item_scope(stamp))
+                "AND %s IN (SELECT item.id FROM account_move_line item WHERE %s)", item_id, SQL(" AND ").join((
+                    is_ledger_item(SQL("item")), self._booked_on_chosen(), self._item_scope(stamp), signed)))
         return SQL(
             """
             SELECT %(columns)s, %(sign)s match.amount, %(sign)s %(amount_currency)s,
-                   (item.amount_residual = 0 AND NOT EXISTS (
+                   (NOT %(is_open)s AND NOT EXISTS (
                         SELECT FROM account_partial_reconcile newer
                          WHERE %(newer_id)s = %(item_id)s AND newer.max_date > %(day)s AND newer.id > match.id))::int
               FROM account_partial_reconcile match JOIN account_move_line item ON item.id = %(item_id)s
              WHERE match.max_date > %(day)s AND %(scope)s %(chosen)s""",
             columns=self._item_columns(stamp, owed), sign=sign, day=stamp.day, scope=self._item_scope(stamp),
-            chosen=chosen, item_id=item_id, newer_id=SQL.identifier("newer", f"{side}_move_id"),
+            chosen=chosen, is_open=is_open_item(SQL("item")), item_id=item_id,
+            newer_id=SQL.identifier("newer", f"{side}_move_id"),
             amount_currency=SQL.identifier("match", f"{side}_amount_currency"))
 
     @api.model

@@ -4,7 +4,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from .account_index import is_ledger_item
+from .account_index import is_ledger_item, is_open_item
 
 ITEM_FIELDS = (
     "account_id", "amount_currency", "amount_residual", "amount_residual_currency", "balance", "company_id",
@@ -67,24 +67,26 @@ class LedgerEntry(models.Model):
                    coalesce(item.date_maturity, item.date) AS due_date,
                    greatest(item.balance, 0) AS debit, greatest(-item.balance, 0) AS credit,
                    item.balance, item.amount_residual AS residual, item.amount_currency,
-                   item.amount_residual_currency AS residual_currency, item.amount_residual <> 0 AS is_open
+                   item.amount_residual_currency AS residual_currency, %(is_open)s AS is_open
               FROM account_move_line item
               LEFT JOIN res_partner owner ON owner.id = item.partner_id
              WHERE item.account_id IN %(accounts)s AND %(is_ledger_item)s""",
             accounts=self.env["res.partner"]._receivable_account_ids(),
-            is_ledger_item=is_ledger_item(SQL("item")))
+            is_ledger_item=is_ledger_item(SQL("item")), is_open=is_open_item(SQL("item")))
 
     # ---- searching -------------------------------------------------------------------------------------
 
     @api.model
     def _search(self, domain, offset=0, limit=None, order=None, **kwargs):
         """The customer's own and its contacts' entries are asked for by the partner they were booked on, nearly
-        always one: that is what the index knows, and it hands them out in order."""
-        return super()._search(Domain(domain).map_conditions(self._as_booked), offset, limit, order, **kwargs)
+        always one: that is what the index knows, and it hands them out in order. Open ones have an index of theirs."""
+        return super()._search(Domain(domain).map_conditions(self._as_indexed), offset, limit, order, **kwargs)
 
     @api.model
-    def _as_booked(self, condition):
+    def _as_indexed(self, condition):
         value = condition.value
+        if condition.field_expr == "is_open" and (condition.operator, value) == ("=", True):
+            return Domain.custom(to_sql=lambda model, alias, query: model._field_to_sql(alias, "is_open", query))
         ids = [value] if condition.operator == "=" else value
         if condition.field_expr != "partner_id" or condition.operator not in ("=", "in") or not _are_ids(ids):
             return condition

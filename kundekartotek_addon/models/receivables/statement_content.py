@@ -58,9 +58,8 @@ class Statement(models.Model):
             section["total"] = entry.currency_id.round(section["total"] + entry.amount_currency)
             section["lines"].append({
                 **self._describe(entry), "amount": entry.amount_currency, "balance": section["total"]})
-        for section in self._open_sections():
-            if section["currency"] in sections:
-                sections[section["currency"]]["buckets"] = section["buckets"]
+        for entry in self._entries([("is_open", "=", True)]):
+            self._add_to_bucket(sections[entry.currency_id], entry.due_date, entry.residual_currency)
         return [section for section in sections.values() if section["lines"] or section["total"]]
 
     def _section(self, currency):

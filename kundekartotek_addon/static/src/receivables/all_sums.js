@@ -8,11 +8,16 @@ const formatters = registry.category("formatters");
  * `this.sums.rows`, once they are there: {currency_id, sums: {column: sum}} of each company or currency.
  */
 export class AllSumsListRenderer extends ListRenderer {
+    /** Whether there are lines on other pages. */
+    get isPart() {
+        const { list } = this.props;
+        return !list.isGrouped && list.count > list.records.length;
+    }
+
     computeAggregates() {
         const aggregates = super.computeAggregates();
-        const { list } = this.props;
         const { rows } = this.sums;
-        const isPart = !list.isGrouped && !list.selection.length && list.count > list.records.length;
+        const isPart = this.isPart && !this.props.list.selection.length;
         const addsUp = rows.length && rows.every((row) => row.currency_id === rows[0].currency_id);
         for (const { name, widget } of this.columns.filter((column) => column.name in aggregates)) {
             const aggregate = aggregates[name];
