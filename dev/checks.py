@@ -41,7 +41,7 @@ def all_checks(venv: Venv) -> dict[str, Callable[[], list[str]]]:
             ADDON,
         ),
         "XML files": lambda: list(xml_errors()),
-        "repository": lambda: list(hygiene_errors()),
+        "repository": lambda: [*hygiene_errors(), *unimported_tests(ADDON / "tests")],
         "translations": lambda: _tool(venv.python, "-m", "dev.translations", "check", NORWEGIAN),
     }
 
@@ -76,6 +76,14 @@ def hygiene_errors() -> Iterator[str]:
                 yield f"{name}:{number}: names a folder of one machine: {line.strip()[:80]}"
         if path.suffix == ".py" and text.strip() and SPDX not in text[:200]:
             yield f"{name}: lacks the line {SPDX}"
+
+
+def unimported_tests(folder: Path) -> Iterator[str]:
+    """Each test file that Odoo does not run because its package does not import it, and each import of none."""
+    imported = set(re.findall(r"^from \. import (test_\w+)$", (folder / "__init__.py").read_text(), re.MULTILINE))
+    present = {path.stem for path in folder.glob("test_*.py")}
+    yield from (f"tests/{name}.py: tests/__init__.py does not import it" for name in sorted(present - imported))
+    yield from (f"tests/__init__.py: there is no {name}.py" for name in sorted(imported - present))
 
 
 def kept_files() -> list[Path]:

@@ -2,6 +2,7 @@
 from . import test_customer_mark
 from . import test_customer_core_figures
 from . import test_customer_figures
+from . import test_customer_figures_list
 from . import test_customer_views
 from . import test_customer_tour
 from . import test_customer_overview

@@ -256,9 +256,9 @@ FIELDS_FOR_EMPLOYEES = {
         "customer_municipality customer_number_issue customer_on_hold customer_region customer_type "
         "customer_type_locked data_issue data_issue_text invoice_email is_branch is_customer postal_code_issue "
         "postal_code_town postal_town_filled register_checked register_choice register_difference_count "
-        "register_employees register_industry register_kept register_legal_form register_line register_line_level "
-        "register_offer_count register_parent register_sector register_status register_type "
-        "register_unreachable_since register_vat_registered reminder_email statement_opt_out"
+        "register_employees register_hold_reason register_industry register_kept register_legal_form "
+        "register_line register_line_level register_offer_count register_parent register_sector register_status "
+        "register_type register_unreachable_since register_vat_registered reminder_email statement_opt_out"
     ),
     "res.partner.bank": "approval_pending changed_by_id changed_on changer_ids",
 }

@@ -50,6 +50,20 @@ class AgreementCase(KundekartotekCase):
 class TestAgreement(AgreementCase):
     """Which agreement is in force, and the task before it ends."""
 
+    def test_a_customer_with_an_agreement_becomes_no_contact(self):
+        """Its prices would end, and nobody would have said so."""
+        person, company = self.make_customer(name="Kari Maler", is_company=False), self.make_customer()
+        agreement = self.agree(person)
+        with freeze_time("2027-06-01"):
+            with self.assertRaisesRegex(ValidationError, "Kari Maler has a discount agreement of its own"):
+                person.parent_id = company
+            person.write({"parent_id": company.id, "is_company": True})  # a branch is a customer of its own
+            with self.assertRaisesRegex(ValidationError, "discount agreement of its own"):
+                person.is_company = False
+            agreement.date_to = "2027-05-31"
+            person.is_company = False
+            self.assertEqual(person.commercial_partner_id, company)
+
     # === Which one applies ===
 
     def test_both_dates_are_included(self):

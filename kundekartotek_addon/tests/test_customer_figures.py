@@ -177,6 +177,20 @@ class TestCustomerFigures(CustomerLedgerCase):
                         self.assertEqual(found.sorted("id"), shown.sorted("id"))
                         self.assertEqual(partners.filtered_domain(domain), shown)
 
+    def test_search_by_a_whole_number(self):
+        """As the filters of the list ask: 0, not 0.0."""
+        scope = [("id", "in", self.customers.ids)]
+        for name in ("customer_balance", "customer_overdue", "customer_limit_left"):
+            owing, values = self.customers.filtered(name), self.customers.mapped(name)
+            self.assertNotIn(self.customers[0], owing)
+            less = owing.browse(
+                customer.id for customer, value in zip(self.customers, values, strict=True) if value < 0)
+            for operator, expected in (
+                ("!=", owing), ("=", self.customers - owing), (">=", self.customers - less), ("<", less),
+            ):
+                with self.subTest(name=name, operator=operator):
+                    self.assertEqual(self.customers.search([(name, operator, 0), *scope], order="id"), expected)
+
     def matches(self, partner, domain):
         """What a reader of the domain expects, in plain Python. No date is neither before nor after one."""
         name, operator, value = domain[-1]

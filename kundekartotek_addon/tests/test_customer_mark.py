@@ -18,6 +18,16 @@ class TestCustomerMark(KundekartotekCase):
         self.assertTrue(company.is_customer)
         self.assertFalse(contact.is_customer)
 
+    def test_who_joins_a_company_is_told_what_became_of_its_own(self):
+        company, customer = self.make_customer(name="Malermesteren AS"), self.make_customer(is_company=False)
+        newcomer = self.env["res.partner"].create({"name": "Ny", "parent_id": company.id})
+        for partner, told in ((customer, True), (newcomer, False)):
+            before = partner.message_ids
+            partner.parent_id = False
+            partner.parent_id = company
+            texts = "".join((partner.message_ids - before).mapped("body"))
+            self.assertEqual("Is a contact of Malermesteren AS now" in texts, told, texts)
+
     def test_search(self):
         customer, other = self.make_customer(), self.make_customer(customer_rank=0)
         contact = self.env["res.partner"].create({"name": "Ola", "parent_id": customer.id, "customer_rank": 1})

@@ -299,6 +299,17 @@ class TestTyped(NumberCase):
             self.assertEqual(every.search([("id", "in", every.ids), *domain], order="id"), expected, domain)
             self.assertEqual(every.filtered_domain(domain), expected, domain)
 
+    def test_blanks_are_no_number(self):
+        self.env.company.customer_number_scheme_id = False
+        blank, bare, numbered = (self.make_customer(ref=ref) for ref in ("  ", False, " 77 "))
+        every = blank + bare + numbered
+        self.assertEqual(every.mapped("customer_number_issue"), ["missing", "missing", False])
+        for issue, found in (("missing", blank + bare), ("taken", every.browse()), (False, numbered)):
+            domain = [("customer_number_issue", "=", issue)]
+            self.assertEqual(every.filtered_domain(domain), found)
+            self.assertEqual(every.search([*domain, ("id", "in", every.ids)], order="id"), found)
+        self.assertIn("1 got none", blank.action_assign_customer_numbers()["params"]["message"])
+
     def test_copy(self):
         customer, partner = self.make_customer(), self.make_customer(customer_rank=0, ref="X")
         self.assertFalse(customer.copy().ref)

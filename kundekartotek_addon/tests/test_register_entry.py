@@ -95,9 +95,12 @@ class TestRegisterEntry(RegisterCase):
         self.assertTrue(customer._register_hold_reasons())
 
     def test_why_the_customers_of_a_list_are_on_hold_is_asked_at_once(self):
-        numbers = self.firms(lambda unit: "navn" in unit and not unit.get("konkurs"), 12)
-        customers = self.env["res.partner"].union(*(
+        sound = self.firms(lambda unit: "navn" in unit and not unit.get("konkurs"), 12)
+        bankrupt = self.firms(lambda unit: unit.get("konkurs"), 4)
+        sound, held = (self.env["res.partner"].union(*(
             self.make_customer(f"Kunde {number} AS", company_registry=number) for number in numbers))
+            for numbers in (sound, bankrupt))
+        customers = sound + held
         self.fetch(*customers)
 
         def statements(some):
@@ -108,6 +111,8 @@ class TestRegisterEntry(RegisterCase):
 
         statements(customers)  # what is cached for all
         self.assertEqual(statements(customers), statements(customers[:2]))
+        self.assertEqual(statements(held), statements(held[:1]))
+        self.assertEqual(customers.filtered("customer_on_hold"), held)
 
     def test_contact_shows_its_company(self):
         customer = self.customer("Fjellbekk Bakeri AS")

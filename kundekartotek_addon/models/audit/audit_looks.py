@@ -188,12 +188,9 @@ class AuditMixin(models.AbstractModel):
             self._note_read(None)
         return super().copy_data(default)
 
-    @api.model
-    @api.readonly
-    def web_search_read(self, domain, specification, offset=0, limit=None, order=None, count_limit=None):
-        result = super().web_search_read(domain, specification, offset, limit, order, count_limit)
-        self._note_listed("web_search_read", domain, rows=len(result["records"]), offset=offset)
-        return result
+    def _format_web_search_read_results(self, domain, records, offset=0, limit=None, count_limit=None):
+        self._note_listed("web_search_read", domain, rows=len(records), offset=offset)
+        return super()._format_web_search_read_results(domain, records, offset, limit, count_limit)
 
     @api.model
     @api.readonly

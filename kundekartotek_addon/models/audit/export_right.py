@@ -3,7 +3,7 @@
 
 from itertools import pairwise
 
-from odoo import api, models
+from odoo import models
 from odoo.exceptions import AccessError
 from odoo.http import request
 
@@ -54,13 +54,11 @@ class ResPartner(models.Model):
         if restricted:
             user._check_two_factor(self.env._("Export of customers"))
 
-    @api.model
-    @api.readonly
-    def web_search_read(self, domain, specification, offset=0, limit=None, order=None, count_limit=None):
+    def _format_web_search_read_results(self, domain, records, offset=0, limit=None, count_limit=None):
         """Odoo gives lists as files under /json/1/ too, where that is switched on."""
         if request and request.httprequest.path.startswith("/json/1/"):
             self._check_customer_export()
-        return super().web_search_read(domain, specification, offset, limit, order, count_limit)
+        return super()._format_web_search_read_results(domain, records, offset, limit, count_limit)
 
     def _get_vcard_file(self):
         if any(rank > 0 for rank in self.sudo().commercial_partner_id.mapped("customer_rank")):

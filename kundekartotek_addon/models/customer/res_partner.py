@@ -66,9 +66,12 @@ class ResPartner(models.Model):
     def write(self, vals):
         if any(partner.customer_type != vals.get("customer_type") for partner in self):
             vals = self._lock_chosen_customer_type(vals)  # writing what is there (an import) chooses nothing
+        moved = vals.keys() & {"parent_id", "is_company"}
+        customers = self.filtered("is_customer") if moved else self.browse()
         result = super().write(vals)
-        if vals.keys() & {"customer_rank", "parent_id", "is_company"}:
+        if moved or "customer_rank" in vals:
             self._mark_commercial_customers()
+        customers._tell_who_joined()
         return result
 
     def copy_data(self, default=None):
@@ -106,6 +109,14 @@ class ResPartner(models.Model):
         if unmarked:
             unmarked.write({"customer_rank": 1})  # comes back here
         (marked.commercial_partner_id - unmarked)._become_customer()
+
+    def _tell_who_joined(self):
+        """Note on former customers that are contacts of one now what became of what was their own."""
+        for partner in self.filtered(lambda partner: partner.commercial_partner_id != partner):
+            partner._message_log(body=self.env._(
+                "Is a contact of %(customer)s now: its category, terms, accounts and credit limit count from here on. "
+                "Numbers given before still find this contact.",
+                customer=partner.commercial_partner_id.display_name))
 
     def _become_customer(self):
         """Receive commercial partners that are customers now. Extended by what a new customer gets

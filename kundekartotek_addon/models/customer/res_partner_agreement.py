@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
 
@@ -26,6 +27,19 @@ class ResPartner(models.Model):
         return Domain("partner_id", "in", customer.ids) | Domain(
             "category_id", "parent_of", customer.sudo().customer_category_id.ids
         )
+
+    @api.constrains("parent_id", "is_company")
+    def _check_own_agreements(self):
+        """Prices agreed on with a customer must not end unsaid when it becomes a contact of another. sudo: whoever
+        places it there may not be allowed to read agreements, and is told of none but that they are."""
+        contacts = self.filtered(lambda partner: partner.commercial_partner_id != partner)
+        agreements = self.env["kundekartotek.agreement"].sudo().search(
+            [("partner_id", "in", contacts.ids), ("state", "!=", "expired")])
+        for contact in agreements.partner_id:
+            raise ValidationError(self.env._(
+                "%(contact)s has a discount agreement of its own, which would no longer count as a contact of "
+                "%(customer)s. Make it an agreement with %(customer)s, or end it, first.",
+                contact=contact.name, customer=contact.commercial_partner_id.display_name))
 
     def action_view_agreements(self):
         self.ensure_one()

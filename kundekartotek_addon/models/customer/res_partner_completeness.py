@@ -7,6 +7,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ...tools import orgnr
+
 OUR_PAGE = "kundekartotek"
 
 
@@ -63,7 +65,7 @@ class ResPartner(models.Model):
 
         :return: list of :class:`CompletenessRule`
         """
-        domestic = Domain("country_id", "=", False) | Domain("country_id.code", "=", "NO")
+        domestic = Domain("country_id", "=", False) | Domain("country_id.code", "in", orgnr.NORWEGIAN_COUNTRIES)
         public = Domain("customer_type", "=", "public") & Domain("invoice_sending_method", "!=", "manual")
         address = (
             (Domain("street", "!=", False) | Domain("street2", "!=", False))

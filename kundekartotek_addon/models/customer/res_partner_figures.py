@@ -6,6 +6,7 @@ from odoo.tools import SQL
 AMOUNT_GROUPS = "account.group_account_invoice,account.group_account_readonly"
 OPEN_ITEM_FIGURES = ("customer_balance", "customer_overdue", "customer_limit_left")
 LAST_DATES = ("last_invoice_date", "last_payment_date")
+LEDGER_FIGURES = {*OPEN_ITEM_FIGURES, *LAST_DATES, "credit", "debit"}  # core's two are summed up in the same way
 
 
 def by_sql(name):
@@ -116,6 +117,24 @@ class ResPartner(models.Model):
             partner.last_invoice_date, partner.last_invoice_number = invoice[1:]
             partner.last_payment_date, partner.last_payment_amount = payment[1], payment[2] or 0
 
+    # ---- search, order, sums -----------------------------------------------------------------------------
+
+    @api.model
+    @api.readonly
+    def web_search_read(self, domain, specification, offset=0, limit=None, order=None, count_limit=None):
+        """Core looks for a page and then again to count. What is found by the ledger of all customers is looked for
+        once: a page's ids come with the number of all."""
+        if LEDGER_FIGURES.isdisjoint(condition.field_expr for condition in Domain(domain).iter_conditions()):
+            return super().web_search_read(domain, specification, offset, limit, order, count_limit)
+        query = self._search(domain, offset, limit, order or self._order)
+        rows = self.env.execute_query(query.select(SQL.identifier(self._table, "id"), SQL("count(*) OVER ()")))
+        records = self.browse(partner_id for partner_id, _total in rows).web_read(specification)
+        result = self._format_web_search_read_results(domain, records, offset)
+        if rows:
+            total = rows[0][1]
+            result["length"] = max(result["length"], min(total, count_limit or total))
+        return result
+
     def _field_to_sql(self, alias, field_expr, query=None):
         """Let the ORM compare, sort, group and sum the figures as if they were columns."""
         if field_expr == "customer_currency_id":
@@ -130,12 +149,13 @@ class ResPartner(models.Model):
         return super()._field_to_sql(alias, field_expr, query)
 
     def _open_item_figure_to_sql(self, alias, field_name, query, customer):
-        """A column of all customers' open items, which are joined to ``query`` once."""
+        """A column of all customers' open items, which are joined to ``query`` once; zero where there are none,
+        as is shown: NULL would be sorted apart, and found by ``!= 0``."""
         items = query.make_alias(alias, "customer_open_items")
         query.add_join("LEFT JOIN", items, SQL("(%s)", self._customer_open_items_sql()), SQL(
             "%s = %s", SQL.identifier(items, "partner_id"), customer))
         if field_name == "customer_limit_left":
             return SQL(
-                "CASE WHEN %(limit)s > 0 THEN %(limit)s::numeric - coalesce(%(balance)s, 0) END",
+                "CASE WHEN %(limit)s > 0 THEN %(limit)s::numeric - coalesce(%(balance)s, 0) ELSE 0 END",
                 limit=self._field_to_sql(alias, "credit_limit"), balance=SQL.identifier(items, "balance"))
-        return SQL.identifier(items, field_name.removeprefix("customer_"))
+        return SQL("coalesce(%s, 0)", SQL.identifier(items, field_name.removeprefix("customer_")))

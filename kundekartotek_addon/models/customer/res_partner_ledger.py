@@ -18,7 +18,8 @@ class ResPartner(models.Model):
         in company currency. An item without a due date (a payment from the bank) counts from its date.
 
         Items are summed by their own partner first, which is all the index knows; an item that was booked
-        on a contact person then counts for its company.
+        on a contact person then counts for its company. These sums are put in order, because to add up what comes in
+        order takes much less than to keep a sum for each of all customers.
 
         :param partner_ids: ids of commercial partners; all of them by default
         """
@@ -27,17 +28,20 @@ class ResPartner(models.Model):
             partner_ids)
         return SQL(
             """
-            SELECT owner.commercial_partner_id AS partner_id,
-                   sum(due.balance) AS balance, sum(due.overdue) AS overdue
-              FROM (SELECT item.partner_id, sum(item.amount_residual) AS balance,
-                           sum(item.amount_residual)
-                               FILTER (WHERE coalesce(item.date_maturity, item.date) < %(today)s) AS overdue
-                      FROM account_move_line item
-                     WHERE item.account_id IN %(accounts)s AND item.company_id IN %(companies)s
-                       AND item.parent_state = 'posted' AND item.amount_residual <> 0 AND %(chosen)s
-                     GROUP BY item.partner_id) due
-              JOIN res_partner owner ON owner.id = due.partner_id
-             GROUP BY owner.commercial_partner_id""",
+            SELECT partner_id, sum(balance) AS balance, sum(overdue) AS overdue
+              FROM (SELECT coalesce(contact.commercial_partner_id, due.partner_id) AS partner_id,
+                           due.balance, due.overdue
+                      FROM (SELECT item.partner_id, sum(item.amount_residual) AS balance,
+                                   sum(item.amount_residual)
+                                       FILTER (WHERE coalesce(item.date_maturity, item.date) < %(today)s) AS overdue
+                              FROM account_move_line item
+                             WHERE item.account_id IN %(accounts)s AND item.company_id IN %(companies)s
+                               AND item.parent_state = 'posted' AND item.amount_residual <> 0 AND %(chosen)s
+                             GROUP BY item.partner_id) due
+                      LEFT JOIN res_partner contact
+                             ON contact.id = due.partner_id AND contact.commercial_partner_id <> contact.id
+                     ORDER BY 1) due
+             GROUP BY partner_id""",
             today=fields.Date.context_today(self),
             accounts=self._receivable_account_ids(),
             companies=self._company_tree_ids(),

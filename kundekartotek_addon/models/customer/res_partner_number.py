@@ -54,11 +54,10 @@ class ResPartner(models.Model):
                           AND (n.company_id IS NULL OR n.company_id = %s))""",
             SQL.identifier(alias, "id"), model._field_to_sql(alias, "ref", query),
             model._field_to_sql(alias, "company_id", query)))
+        numbered = Domain.custom(to_sql=lambda model, alias, query: SQL(
+            "coalesce(%s, '') ~ '\\S'", model._field_to_sql(alias, "ref", query)))  # blanks are no number
         customers = Domain("is_customer", "=", True)
-        issues = {
-            "missing": customers & Domain("ref", "in", [False, ""]),
-            "taken": customers & Domain("ref", "not in", [False, ""]) & ~held,
-        }
+        issues = {"missing": customers & ~numbered, "taken": customers & numbered & ~held}
         domain = Domain.OR(issues[key] for key in value if key in issues)
         return domain | ~Domain.OR(issues.values()) if False in value else domain
 
@@ -144,7 +143,7 @@ class ResPartner(models.Model):
         waiting = self.filtered(lambda partner: partner.is_customer and not (partner.ref or "").strip())
         for start in range(0, len(waiting), BATCH):
             waiting[start:start + BATCH]._assign_customer_numbers()
-        given = waiting.filtered("ref")
+        given = waiting.browse(customer.id for customer in waiting._customer_numbers())
         message = self.env._("%(count)s customers got a number.", count=len(given))
         if waiting - given:
             message += " " + self.env._(

@@ -24,6 +24,7 @@ class ResPartner(models.Model):
     register_unreachable_since = fields.Datetime(**OF_ENTRY)
     register_line = fields.Char(string="Status in Brønnøysund", **OF_ENTRY)
     register_line_level = fields.Char(**OF_ENTRY)
+    register_hold_reason = fields.Char(**OF_ENTRY)
     register_vat_registered = fields.Boolean(string="Registered for VAT", **OF_ENTRY)
     register_legal_form = fields.Char(string="Legal Form", **OF_ENTRY)
     register_industry = fields.Char(string="Industry (NACE)", **OF_ENTRY)
@@ -46,6 +47,7 @@ class ResPartner(models.Model):
                 "register_unreachable_since": entry.unreachable_since,
                 "register_line": entry._describe_line() if entry else False,
                 "register_line_level": entry._get_level() if entry else False,
+                "register_hold_reason": entry._get_hold_reason() if entry else False,
                 "register_vat_registered": entry.vat_registered,
                 "register_legal_form": entry.legal_form_name,
                 "register_industry": " ".join(filter(None, (entry.industry_code, entry.industry_name))),
@@ -109,16 +111,8 @@ class ResPartner(models.Model):
         :return: list of texts, empty when nothing does
         """
         self.ensure_one()
-        if self.sudo().register_status not in HOLD:  # the field: read at once for all customers of a list
-            return []
-        entry = self._get_register_entry()
-        labels = dict(self._fields["register_status"]._description_selection(self.env))
-        since = format_date(self.env, entry.status_date) if entry.status_date else ""
-        status = labels[entry._get_status()]
-        return [
-            self.env._("Brønnøysund: %(status)s since %(date)s", status=status, date=since) if since
-            else self.env._("Brønnøysund: %(status)s", status=status)
-        ]
+        reason = self.sudo().register_hold_reason  # the field: read at once for all customers of a list
+        return [reason] if reason else []
 
     def _become_customer(self):
         super()._become_customer()
@@ -254,12 +248,25 @@ class RegisterEntry(models.Model):
         return "warning" if status in ("foreign_insolvency", "reconstruction") or self.unreachable_since else (
             "muted" if status == "pending" else "success")
 
+    def _get_hold_reason(self):
+        """:return: why nothing is sold on credit to this unit, in words; nothing where that is not so"""
+        if self._get_status() not in HOLD:
+            return False
+        status = self._get_status_label()
+        if not self.status_date:
+            return self.env._("Brønnøysund: %(status)s", status=status)
+        return self.env._(
+            "Brønnøysund: %(status)s since %(date)s", status=status, date=self._format(self.status_date))
+
+    def _get_status_label(self):
+        labels = dict(self.env["res.partner"]._fields["register_status"]._description_selection(self.env))
+        return labels[self._get_status()]
+
     def _describe_line(self):
         """:return: the status with its dates, on one line"""
         self.ensure_one()
-        labels = dict(self.env["res.partner"]._fields["register_status"]._description_selection(self.env))
         status = self._get_status()
-        text = labels[status].lower()
+        text = self._get_status_label().lower()
         if self.status_date and status == self.status and status != "active":
             text = self.env._("%(status)s since %(date)s", status=text, date=self._format(self.status_date))
         if self.fetched:
