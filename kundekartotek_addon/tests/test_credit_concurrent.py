@@ -12,7 +12,13 @@ from odoo.service.model import retrying
 from odoo.tests import BaseCase, get_db_name, tagged
 
 TRIALS, WORKERS = 1000, 4
-CUSTOMERS = range(-12, 0)  # nobody's ids
+CUSTOMERS, SHARING = 6, 3  # the first ones share a limit
+# What one hand has confirmed or seen held is a quotation again.
+RESET = "UPDATE sale_order SET state = 'draft', credit_state = 'clear' WHERE id = ANY(%s)"
+# How many orders of each customer, or group of them, have been confirmed.
+CONFIRMED = """
+    SELECT CASE WHEN partner_id = ANY(%s) THEN 0 ELSE partner_id END, count(*) FROM sale_order
+     WHERE id = ANY(%s) AND state = 'sale' GROUP BY 1"""
 
 
 @tagged("post_install", "-at_install")
@@ -31,27 +37,33 @@ class TestCreditConcurrent(BaseCase):
             company = env.company
             self.company, self.before = company.id, company.credit_control
             company.credit_control = True
-            customer = env["res.partner"].create({"name": "Samtidig Kunde AS", "is_company": True, "customer_rank": 1})
-            customer.credit_limit = 10_000
+            customers = env["res.partner"].create([
+                {"name": f"Samtidig Kunde {number} AS", "is_company": True, "customer_rank": 1}
+                for number in range(CUSTOMERS)])
+            customers.credit_limit = 10_000
+            group = env["kundekartotek.credit.group"].create({
+                "name": "Samtidig konsern", "company_id": self.company, "credit_limit": 10_000,
+                "partner_ids": [Command.set(customers[:SHARING].ids)]})
             product = env["product.product"].create({"name": "Samtidig vare", "type": "service"})
-            self.made = [(customer._name, customer.id), (product._name, product.id)]
-            self.orders = env["sale.order"].create([{
-                "partner_id": customer.id, "company_id": self.company,
-                "order_line": [Command.create({
-                    "product_id": product.id, "product_uom_qty": 1, "price_unit": 6_000,
-                    "tax_ids": [Command.clear()]})],
-            } for _order in range(2)]).ids
+            self.customers, self.product = customers.ids, product.id
+            self.made = [group, *customers, product.product_tmpl_id]
 
     def clean(self):
         with self.connection() as env:
             env["res.company"].browse(self.company).credit_control = self.before
-            orders = env["sale.order"].browse(self.orders)
+            orders = env["sale.order"].search([("partner_id", "in", self.customers)])
             orders._action_cancel()
             orders.unlink()
-            for model, record_id in self.made:
-                record = env[model].browse(record_id)
-                (record.product_tmpl_id if model == "product.product" else record).unlink()
-            env.cr.execute("DELETE FROM kundekartotek_credit_lock WHERE key_res_id < 0")
+            for record in self.made:
+                record.with_env(env).unlink()
+
+    def quotations(self, env, customers):
+        """Of 6,000 each: only one of a customer fits its limit."""
+        return env["sale.order"].create([{
+            "partner_id": customer, "company_id": self.company,
+            "order_line": [Command.create({
+                "product_id": self.product, "product_uom_qty": 1, "price_unit": 6_000, "tax_ids": [Command.clear()]})],
+        } for customer in customers]).ids
 
     @contextmanager
     def connection(self):
@@ -78,6 +90,9 @@ class TestCreditConcurrent(BaseCase):
         self.assertFalse(self.errors)
 
     def test_two_orders_that_fit_one_by_one_but_not_together(self):
+        with self.connection() as env:
+            made = self.quotations(env, self.customers[-1:] * 2)
+
         def confirm(order_id):
             def call(barrier):
                 with self.connection() as env:
@@ -87,9 +102,9 @@ class TestCreditConcurrent(BaseCase):
                     retrying(order.action_confirm, env)  # as Odoo's server runs a call
             return call
 
-        self.at_once(*map(confirm, self.orders))
+        self.at_once(*map(confirm, made))
         with self.connection() as env:
-            orders = env["sale.order"].browse(self.orders)
+            orders = env["sale.order"].browse(made)
             self.assertEqual(sorted(orders.mapped("state")), ["draft", "sale"])
             self.assertEqual(sorted(orders.mapped("credit_state")), ["clear", "hold"])
             held = orders.filtered(lambda order: order.credit_state == "hold")
@@ -99,24 +114,32 @@ class TestCreditConcurrent(BaseCase):
                 [(d.document_res_id, d.decision, d.exposure) for d in decisions], [(held.id, "held", 12_000)])
 
     def test_random_decisions_never_wait_for_each_other(self):
-        """A thousand times, decisions on customers drawn at random, in whatever order each names them."""
-        taken = []
+        """A thousand times, orders of customers drawn at random are confirmed, in whatever order each names them; what
+        the same hand confirmed before is a quotation again."""
+        with self.connection() as env:
+            mine = [self.quotations(env, self.customers) for _worker in range(WORKERS)]
+        done, again = [], []
 
-        def decide(seed):
+        def decide(worker):
             def call(barrier):
-                chance = random.Random(seed)
+                chance = random.Random(worker)
                 barrier.wait(30)
                 for _trial in range(TRIALS // WORKERS):
-                    keys = [("customer", key) for key in chance.sample(CUSTOMERS, chance.randint(1, 5))]
+                    chosen = chance.sample(mine[worker], chance.randint(1, 3))
                     while True:
                         try:
                             with self.connection() as env:
-                                env["kundekartotek.credit.lock"]._take(self.company, keys)
+                                env.cr.execute(RESET, [mine[worker]])
+                                env["sale.order"].browse(chosen).action_confirm()
+                                env.flush_all()
+                                env.cr.execute(CONFIRMED, [self.customers[:SHARING], sum(mine, [])])
+                                done.append([count for _customer, count in env.cr.fetchall()])
                             break
                         except SerializationFailure:  # another's decision was committed meanwhile
-                            continue
-                    taken.append(keys)
+                            again.append(worker)
             return call
 
         self.at_once(*map(decide, range(WORKERS)))  # a deadlock would be an error
-        self.assertEqual(len(taken), TRIALS)
+        self.assertEqual(len(done), TRIALS)
+        self.assertEqual({count for counts in done for count in counts}, {1})
+        self.assertTrue(again, "nobody was ever in another's way")

@@ -23,22 +23,18 @@ class CreditLock(models.Model):
     _key_uniq = models.UniqueIndex("(company_res_id, kind, key_res_id)")
 
     @api.model
-    def _take(self, company_id, keys):
-        """Have the next decision on these customers to oneself until the transaction ends.
+    def _turn_sql(self, company_id, keys):
+        """An INSERT, to be run in the statement that reads what a decision stands on: the next decision on these
+        customers is then ours alone until the transaction ends.
 
-        All rows are written by one statement in the order of their keys, so that two of us never wait for each
-        other.
+        All rows are written in the order of their keys, so that two of us never wait for each other.
 
         :param keys: pairs (kind, id)
         """
-        wanted = sorted({(company_id, *key) for key in keys})
-        if not wanted:
-            return
-        self.env.cr.execute(SQL(
+        wanted = sorted(set(keys))
+        return SQL(
             """INSERT INTO kundekartotek_credit_lock AS taken (company_res_id, kind, key_res_id, turn)
-               SELECT company_id, kind, key_id, 1
-                 FROM unnest(%s::int[], %s::varchar[], %s::int[]) AS wanted(company_id, kind, key_id)
-                ORDER BY company_id, kind COLLATE "C", key_id
+               SELECT %s, kind, key_id, 1 FROM unnest(%s::varchar[], %s::int[]) AS wanted(kind, key_id)
+                ORDER BY kind COLLATE "C", key_id
                    ON CONFLICT (company_res_id, kind, key_res_id) DO UPDATE SET turn = taken.turn %% 1000000 + 1""",
-            [key[0] for key in wanted], [key[1] for key in wanted], [key[2] for key in wanted],
-        ), log_exceptions=False)
+            company_id, [kind for kind, _id in wanted], [id_ for _kind, id_ in wanted])

@@ -105,46 +105,52 @@ class ResPartner(models.Model):
         """
         entries = [entry for entry in entries if entry[3] > CENT]
         customers = self.browse({partner.id for _document, partner, *_rest in entries})
-        facts = customers._credit_facts() if entries else {}
-        facts = {id_: fact for id_, fact in facts.items() if fact.policy}
+        facts = {id_: fact for id_, fact in customers._credit_facts().items() if fact.policy} if entries else {}
         rules = {id_: fact.rules(checkpoint) for id_, fact in facts.items()}
         tested = {id_: fact for id_, fact in facts.items() if rules[id_]}
-        self.env["kundekartotek.credit.lock"]._take(self.env.company.root_id.id, [
-            ("group", fact.group_id) if fact.group_id else ("partner", id_)
-            for id_, fact in tested.items() if fact.limit is not None or fact.group_id])
-        measured = customers.browse(tested)._credit_measure(tested.values(), checkpoint, move_ids)
-        result, added = {}, defaultdict(float)
+        pictures = customers.browse(tested)._credit_pictures(tested, rules, checkpoint, move_ids)
+        result, own, shared = {}, defaultdict(float), defaultdict(float)
         for _document, partner, addition, _risk in entries if counted else ():
             if partner.id in tested:
-                added["partner", partner.id] -= addition
-                added["group", tested[partner.id].group_id] -= addition
+                own[partner.id] -= addition
+                shared[tested[partner.id].group_id] -= addition
         for document, partner, addition, risk in entries:
             if not (fact := facts.get(partner.id)):
                 continue
-            if partner.id not in tested:
-                result[document] = [], Picture(), fact
-                continue
-            picture = partner._credit_picture(fact, checkpoint, measured, addition, added)
+            picture = pictures.get(partner.id, Picture())
+            picture = picture._replace(
+                exposure=picture.exposure + own[partner.id] + addition,
+                group_exposure=picture.group_exposure + shared[fact.group_id] + addition)
             result[document] = find(rules[partner.id], picture), picture, fact
             if not document._credit_stops(*result[document], risk):
-                added["partner", partner.id] += addition
-                added["group", fact.group_id] += addition
+                own[partner.id] += addition
+                shared[fact.group_id] += addition
         return result
 
-    def _credit_measure(self, facts, checkpoint, move_ids):
-        """:return: (amounts by partner as ``_credit_amounts``, exposure by partner, exposure by group)"""
-        if not facts:
-            return {}, {}, {}
-        rules = [rule for fact in facts for rule in fact.rules(checkpoint)]
-        members = self._credit_members({fact.group_id for fact in facts if fact.group_id})
-        ids = set(self.ids).union(*members.values())
+    def _credit_pictures(self, facts, rules, checkpoint, move_ids):
+        """What these customers owe, and what else is known of them: one statement for all, two where some share a
+        limit. Takes the turn to decide on those whose limit counts.
+
+        :param facts, rules: of each of these customers, by id
+        :return: {id: Picture without the documents under test}
+        """
+        if not self:
+            return {}
+        asked = [rule for each in rules.values() for rule in each]
+        members = self._credit_members({fact.group_id for fact in facts.values() if fact.group_id})
+        limited = [
+            ("group", fact.group_id) if fact.group_id else ("partner", id_)
+            for id_, fact in facts.items() if fact.limit is not None or fact.group_id]
         amounts = self._credit_amounts(
-            ids, move_ids,
-            sorted({(rule.days, rule.tolerance) for rule in rules if rule.kind == "overdue"}),
-            sorted({rule.tolerance for rule in rules if rule.kind == "oldest"}))
-        exposure = {id_: amounts[id_]["exposure"] for id_ in ids}
-        groups = {group: sum(exposure[id_] for id_ in each) for group, each in members.items()}
-        return amounts, exposure, groups
+            set(self.ids).union(*members.values()), move_ids,
+            sorted({(rule.days, rule.tolerance) for rule in asked if rule.kind == "overdue"}),
+            sorted({rule.tolerance for rule in asked if rule.kind == "oldest"}),
+            turn=limited and self.env["kundekartotek.credit.lock"]._turn_sql(self.env.company.root_id.id, limited))
+        shared = {group: sum(amounts[id_]["exposure"] for id_ in each) for group, each in members.items()}
+        return {
+            partner.id: partner._credit_picture(
+                facts[partner.id], rules[partner.id], checkpoint, amounts[partner.id], shared)
+            for partner in self}
 
     @api.model
     def _credit_members(self, group_ids):
@@ -156,30 +162,31 @@ class ResPartner(models.Model):
                 WHERE group_id = ANY(%s) GROUP BY group_id""", list(group_ids)))
         return dict(rows)
 
-    def _credit_picture(self, fact, checkpoint, measured, addition, added):
-        """What is known of this customer with a document that adds ``addition``, after those that passed."""
-        amounts, exposure, groups = measured
-        mine = amounts[self.id]
-        credits = mine.get("credits", 0.0)
+    def _credit_picture(self, fact, rules, checkpoint, amounts, shared):
+        """What is known of this customer, before any document.
+
+        :param amounts: as ``_credit_amounts``
+        :param shared: {group id: exposure}
+        """
         return Picture(
-            exposure=exposure[self.id] + added["partner", self.id] + addition,
+            exposure=amounts["exposure"],
             limit=fact.limit,
-            group_exposure=groups.get(fact.group_id, 0.0) + added["group", fact.group_id] + addition,
+            group_exposure=shared.get(fact.group_id, 0.0),
             group_limit=fact.group_limit,
-            overdue={key: max(amount + credits, 0.0) for key, amount in mine.items()
-                     if isinstance(key, tuple) and key[0] != "oldest"},
-            oldest={key[1]: int(days) for key, days in mine.items()
-                    if isinstance(key, tuple) and key[0] == "oldest"},
+            overdue={
+                (rule.days, rule.tolerance): amounts.get((rule.days, rule.tolerance), 0.0) + amounts.get("credits", 0.0)
+                for rule in rules if rule.kind == "overdue"},
+            oldest={
+                rule.tolerance: int(amounts.get(("oldest", rule.tolerance), 0)) for rule in rules
+                if rule.kind == "oldest"},
             review_late=fact.review_late,
-            register="\n".join(self._credit_register_reasons(fact, checkpoint)),
+            register=self._credit_register_reasons() if any(rule.kind == "register" for rule in rules) else "",
             blocked=(fact.block_reason or " ") if fact.blocks(checkpoint) else "",
         )
 
-    def _credit_register_reasons(self, fact, checkpoint):
-        """What the public register says against this customer, where a rule asks; in words."""
-        if not any(rule.kind == "register" for rule in fact.rules(checkpoint)):
-            return []
-        return self.sudo()._in_company_language()._register_hold_reasons()
+    def _credit_register_reasons(self):
+        """What the public register says against this customer, in words."""
+        return "\n".join(self.sudo()._in_company_language()._register_hold_reasons())
 
     # -- what screens show -----------------------------------------------------------------------------
 

@@ -216,10 +216,11 @@ class ResPartner(models.Model):
     # -- putting them together -------------------------------------------------------------------------
 
     @api.model
-    def _credit_amounts(self, partner_ids, move_ids=(), thresholds=(), tolerances=(), shown=False):
+    def _credit_amounts(self, partner_ids, move_ids=(), thresholds=(), tolerances=(), shown=False, turn=None):
         """The exposure of these commercial partners by part, and what is overdue, in one statement.
 
         :param shown: the parts too that are only shown, and do not count
+        :param turn: SQL that takes the turn to decide on them, if anything is decided
         :return: ``{partner id: {"exposure", part, (days, tolerance), ("oldest", tolerance): amount or days}}``
         """
         partner_ids = list(partner_ids)
@@ -229,18 +230,20 @@ class ResPartner(models.Model):
         columns = ["partner_id", "receivable", "credits", *(f"figure_{number}" for number in numbers)]
         selects = [part.sql for part in parts] + [
             SQL("SELECT partner_id, %s FROM items", SQL.identifier(f"figure_{number}")) for number in numbers]
-        rows = self.env.execute_query(SQL(
-            """WITH payer AS MATERIALIZED (
+        query = SQL(
+            """WITH %s payer AS MATERIALIZED (
                       SELECT id, commercial_partner_id AS customer_id FROM res_partner
                        WHERE commercial_partner_id = ANY(%s)),
                     items (%s) AS MATERIALIZED (%s) %s""",
-            partner_ids, SQL(", ").join(map(SQL.identifier, columns)),
+            SQL("turn AS (%s),", turn) if turn else SQL(), partner_ids, SQL(", ").join(map(SQL.identifier, columns)),
             self._credit_items_sql(partner_ids, thresholds, tolerances),
             SQL(" UNION ALL ").join(
                 SQL("SELECT %s AS part, part.* FROM (%s) AS part(partner_id, amount)", number, select)
-                for number, select in enumerate(selects))))
+                for number, select in enumerate(selects)))
+        self.env.flush_query(query)
+        self.env.cr.execute(query, log_exceptions=not turn)  # losing one's turn is no fault: Odoo tries again
         amounts = defaultdict(lambda: {"exposure": 0.0})
-        for number, partner_id, amount in rows:
+        for number, partner_id, amount in self.env.cr.fetchall():
             if amount is not None:
                 amounts[partner_id][names[number]] = float(amount)
                 if number < len(parts) and parts[number].counted:

@@ -85,7 +85,7 @@ class SaleOrder(models.Model):
         """
         barred = self.filtered("credit_rejection")
         results = (self - barred)._credit_test()
-        stopped = barred
+        stopped, rows = barred, []
         for order, result in results.items():
             findings, _picture, fact = result
             action = verdict(findings)
@@ -93,11 +93,13 @@ class SaleOrder(models.Model):
                 order._credit_stop_one(action, result)
                 stopped |= order
             elif action in STOPPING and not order._credit_is_released(order._credit_worth()):
-                order._credit_record("exempt", result, reason=order._credit_exemption(fact))
+                rows.append(order._prepare_credit_decision(
+                    "exempt", result, reason=order._credit_exemption(fact)))
             elif action == "warn":
-                order._credit_record("warned", result)
+                rows.append(order._prepare_credit_decision("warned", result))
                 order._credit_note(self.env._("Confirmed with a warning from credit control."), findings)
                 order._credit_send(order._credit_customers()._credit_words(findings), "warning")
+        self.env["kundekartotek.credit.decision"]._record(rows)
         (self - stopped)._credit_clear()
         return stopped
 
