@@ -96,6 +96,7 @@
         "data/credit_policy.xml",
         "data/credit_cron.xml",
         "data/credit_payment_rule.xml",
+        "wizards/credit/credit_approval_views.xml",
         "wizards/credit/credit_release_views.xml",
         "views/credit/credit_policy_views.xml",
         "views/credit/credit_request_views.xml",

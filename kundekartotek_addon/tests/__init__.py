@@ -74,6 +74,8 @@ from . import test_insight_reports
 from . import test_credit_concurrent
 from . import test_credit_core_faults
 from . import test_credit_order
+from . import test_credit_order_recheck
+from . import test_credit_order_release
 from . import test_credit_exposure
 from . import test_credit_invoice
 from . import test_credit_limit

@@ -195,6 +195,9 @@ METHODS = {
     "kundekartotek.credit.decision": {
         "action_open_document": ROLE,
     },
+    "kundekartotek.credit.approval": {
+        "action_decide": MANAGERS,
+    },
     "kundekartotek.credit.dialog": {
         "action_post": {"bookkeeper"},
         "action_release": NOBODY,
@@ -264,15 +267,15 @@ FIELDS_FOR_EMPLOYEES = {
 }
 FIELDS_FOR_SELLERS = {
     "account.move": (
-        "agreement_id agreement_notice buyer_reference credit_release_partner_id credit_release_until credit_since "
-        "credit_state credit_words dispute_reason dispute_since followup_note followup_paused promise_amount "
-        "promise_date"
+        "agreement_id agreement_notice buyer_reference credit_release_company_id credit_release_partner_id "
+        "credit_release_until credit_since credit_state credit_words dispute_reason dispute_since followup_note "
+        "followup_paused promise_amount promise_date"
     ),
     "account.move.line": "discount",
     "sale.order": (
         "agreement_id agreement_notice credit_amount credit_currency_id credit_customer_id credit_recheck "
-        "credit_rejection credit_release_partner_id credit_release_until credit_sends_email credit_since "
-        "credit_state credit_words"
+        "credit_rejection credit_release_company_id credit_release_partner_id credit_release_until "
+        "credit_sends_email credit_since credit_state credit_words"
     ),
 }
 
@@ -360,6 +363,8 @@ SAMPLES = {
     "kundekartotek.renumber.line": lambda case, env: env["kundekartotek.renumber.line"].create(
         {"renumber_id": case.sample("kundekartotek.renumber", env).id, "partner_id": case.customer.id}),
     "kundekartotek.credit.decision": lambda case, env: case.make_decision(env),
+    "kundekartotek.credit.approval": lambda case, env: env["kundekartotek.credit.approval"].create(
+        {"request_id": case.sample("kundekartotek.credit.request", env).id}),
     "kundekartotek.credit.dialog": lambda case, env: env["kundekartotek.credit.dialog"].create(
         {"move_id": case.sample("account.move", case.env).id}),
     "kundekartotek.credit.group": lambda case, env: env["kundekartotek.credit.group"].create(

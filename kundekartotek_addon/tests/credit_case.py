@@ -112,6 +112,12 @@ class CreditCase(AccountTestInvoicingCommon):
         return payment
 
     @classmethod
+    def _release(cls, orders, user=None, **vals):
+        """What a credit manager decides on orders in the worklist; without more, they are released."""
+        cls.env["kundekartotek.credit.release"].with_user(user or cls.manager).create({
+            "order_ids": [Command.set(orders.ids)], "reason": "Avtalt med kunden", **vals}).action_decide()
+
+    @classmethod
     def _decisions(cls, record):
         """What was decided on a customer or document, oldest first."""
         domain = (

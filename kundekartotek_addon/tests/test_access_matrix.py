@@ -96,6 +96,7 @@ TABLE = {
                                      "salesperson": "rc"},
     "kundekartotek.credit.decision": READ,
     "kundekartotek.credit.release": dict.fromkeys(("credit_manager", "administrator"), "rwcu"),
+    "kundekartotek.credit.approval": dict.fromkeys(("credit_manager", "administrator"), "rwcu"),
     "kundekartotek.credit.dialog": {"bookkeeper": "r"},
     "kundekartotek.credit.lock": NOBODY,
     "kundekartotek.credit.document": NOBODY,

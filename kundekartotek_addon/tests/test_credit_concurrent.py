@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+import itertools
 import random
 import threading
 from contextlib import contextmanager
@@ -132,7 +133,7 @@ class TestCreditConcurrent(BaseCase):
                                 env.cr.execute(RESET, [mine[worker]])
                                 env["sale.order"].browse(chosen).action_confirm()
                                 env.flush_all()
-                                env.cr.execute(CONFIRMED, [self.customers[:SHARING], sum(mine, [])])
+                                env.cr.execute(CONFIRMED, [self.customers[:SHARING], [*itertools.chain(*mine)]])
                                 done.append([count for _customer, count in env.cr.fetchall()])
                             break
                         except SerializationFailure:  # another's decision was committed meanwhile

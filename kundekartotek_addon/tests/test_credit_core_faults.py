@@ -54,6 +54,15 @@ class TestCreditCoreFaults(CreditCase):
         order.action_confirm()
         self.assertEqual(order.state, "sale")
 
+    def test_core_tells_amounts_to_everybody(self):
+        order, draft = self._order(amount=11000.0), self._draft(amount=11000.0)
+        for document in (order.with_user(self.clerk), draft):
+            document.invalidate_recordset(["partner_credit_warning"])
+            self.assertRegex(document.partner_credit_warning, r"10.000")
+        order.invalidate_recordset(["partner_credit_warning"])
+        self.assertEqual(
+            order.with_user(self.seller).partner_credit_warning, "Fjellbekk Bakeri AS has reached its credit limit")
+
     def test_core_takes_zero_for_unlimited(self):
         self.company.sudo().credit_control = False
         broke = self._make_customer("Kontant AS", limit=0.0, mode="limited")

@@ -120,6 +120,19 @@ class TestCreditInvoice(CreditCase):
         with self.assertRaises(UserError):
             dialog.action_post()
 
+    def test_bar_shows_what_the_document_adds(self):
+        self._invoice(amount=4000.0)
+        draft = self._draft(amount=9000.0)
+        shown = draft.credit_overview
+        self.assertEqual((shown["exposure"], shown["percent"], shown["with_percent"]), (4000.0, 40, 130))
+        self.assertRegex(shown["with_text"], r"13.000")
+        order = self._order(amount=1000.0)
+        self.assertEqual(order.credit_overview["with_percent"], 50)
+        confirmed = self._confirmed(amount=1000.0)
+        for counted in (confirmed, confirmed._create_invoices()):  # the exposure knows them
+            shown = counted.credit_overview
+            self.assertEqual((shown["percent"], shown.get("with_percent")), (50, None))
+
     def test_dialog_warns_and_goes_on(self):
         draft = self._draft(amount=9000.0)
         action = self._press(draft)
@@ -161,6 +174,19 @@ class TestCreditInvoice(CreditCase):
         self.customer.sudo().credit_limit = 50000.0
         self._run_job()
         self.assertEqual((bad.state, bad.credit_state), ("posted", "clear"))
+
+    def test_hold_ends_with_its_payer(self):
+        draft = self._draft(amount=20000.0)
+        self._press(draft)
+        self.assertEqual(draft.credit_state, "hold")
+        draft._credit_release(20000.0, TODAY, "Avtalt")
+        draft.partner_id = self._make_customer("Fattig AS", limit=10.0)
+        with self.assertRaisesRegex(UserError, "Over the credit limit"):  # a release is for its customer
+            draft.action_post()
+        self._press(draft)
+        self.assertEqual(draft.credit_state, "hold")
+        draft.with_user(self.clerk).partner_id = self._make_customer("Rik AS")
+        self.assertEqual((draft.credit_state, draft.credit_words), ("clear", False))
 
     def test_job_begins_anew_where_somebody_decides_meanwhile(self):
         good = self._draft(amount=1.0, auto_post="at_date", date=TODAY)

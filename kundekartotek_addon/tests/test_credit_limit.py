@@ -102,6 +102,9 @@ class TestCreditLimit(CreditCase):
         request = self._ask(250001.0)
         request.with_user(self.manager).action_approve()
         self.assertEqual((request.state, self.customer.credit_limit), ("first_approved", 10000.0))
+        waiting = request.sudo().activity_ids.user_id
+        self.assertIn(self.second_manager, waiting)
+        self.assertNotIn(self.manager, waiting)  # who has nothing more to do here
         with self.assertRaisesRegex(UserError, "second credit manager"):
             request.with_user(self.manager).action_approve()
         request.with_user(self.second_manager).action_approve()
@@ -113,6 +116,37 @@ class TestCreditLimit(CreditCase):
         self.assertEqual(request.state, "first_approved")
         request.with_user(self.second_manager).action_approve()
         self.assertEqual(self.customer.credit_limit_mode, "unlimited")
+
+    def test_raise_for_a_period_where_it_has_no_effect(self):
+        raised = {"kind": "temporary", "date_from": TODAY, "date_to": TODAY + timedelta(9)}
+        for mode in ("cash_only", "unlimited"):
+            with self.assertRaisesRegex(ValidationError, "has no effect"):
+                self._ask(5000.0, partner_id=self._make_customer("Fast AS", mode=mode).id, **raised)
+        request = self._ask(20000.0, **raised)
+        self.customer.sudo().credit_own_mode = "cash_only"
+        with self.assertRaisesRegex(ValidationError, "has no effect"):  # nor is it approved meanwhile
+            request.with_user(self.manager).action_approve()
+        request.with_user(self.manager).action_decline("Bare kontant")
+        self.assertEqual(request.state, "declined")
+
+    def test_answer_reaches_who_asked(self):
+        request, other = self._ask(20000.0), self._ask(30000.0)
+        Answer = self.env["kundekartotek.credit.approval"].with_user(self.manager)
+        Answer.create({"request_id": request.id, "note": "Betaler godt"}).action_decide()
+        answer = Answer.create({"request_id": other.id, "decision": "decline"})
+        with self.assertRaisesRegex(UserError, "Say why"):
+            answer.action_decide()
+        answer.note = "Forfalt post"
+        answer.action_decide()
+        for asked, state, words in (
+            (request, "approved", "Approved: Betaler godt"), (other, "declined", "Declined: Forfalt post"),
+        ):
+            self.assertEqual(asked.state, state)
+            told = asked.message_ids.filtered(lambda m: self.seller.partner_id in m.notified_partner_ids)
+            self.assertIn(words, told[0].body)
+        mine = Answer.create({"request_id": self._ask(1.0, user=self.manager).id})
+        with self.assertRaisesRegex(UserError, "Somebody else"):
+            mine.action_decide()
 
     def test_authority_of_a_group(self):
         self.env["kundekartotek.credit.authority"].sudo().search([]).amount = 100.0

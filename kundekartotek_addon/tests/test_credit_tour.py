@@ -39,6 +39,6 @@ class TestCreditTour(CreditCase, HttpCase):
         request = self.env["kundekartotek.credit.request"].sudo().search([("partner_id", "=", self.customer.id)])
         self.assertRecordValues(request, [{
             "state": "approved", "amount": 30000.0, "requester_id": self.seller.id, "order_id": self.order.id,
-            "decided_by_id": self.manager.id}])
+            "decided_by_id": self.manager.id, "decision_note": "Good customer"}])
         self.assertEqual(self.customer.credit_limit, 30000.0)
         self.assertTrue(self.order.credit_recheck)

@@ -39,6 +39,11 @@ class AccountMove(models.Model):
         self.ensure_one()
         return sum(self.line_ids.filtered(lambda line: line.display_type == "payment_term").mapped("balance"))
 
+    def _credit_additions(self):
+        drafts = self.filtered(lambda move: move.state == "draft" and not move.company_id.root_id.credit_count_drafts)
+        covered, _dodged = drafts._credit_covered()
+        return {move: move._credit_worth() - covered.get(move._origin.id, 0.0) for move in drafts}
+
     def _credit_exemption(self, fact):
         self.ensure_one()
         if fact.exempts(self.invoice_payment_term_id, "invoice"):
@@ -156,7 +161,7 @@ class AccountMove(models.Model):
     def _explain_credit_stop(self, results):
         """Which invoices are stopped and why; amounts for those who may see them. What the program itself runs
         into is written where all may read it."""
-        shows = not self.env.su and any(self.env.user.has_group(group) for group in AMOUNT_GROUPS.split(","))
+        shows = not self.env.su and self.env.user.has_groups(AMOUNT_GROUPS)
         lines = [self.env._("Credit control does not let this be posted:")]
         for move, (findings, _picture, _fact) in results.items():
             customer = move._credit_customers()
@@ -165,6 +170,14 @@ class AccountMove(models.Model):
                 "%(document)s, %(customer)s:\n%(why)s", document=move.display_name, customer=customer.name, why=why))
         lines.append(self.env._("Ask a credit manager to release it, or for a higher limit."))
         return "\n\n".join(lines)
+
+    def _build_credit_warning_message(self, record, current_amount=0.0, exclude_current=False, exclude_amount=0.0):
+        """Odoo's own warning, on orders and invoices, without the amounts for whoever may not see them."""
+        message = super()._build_credit_warning_message(record, current_amount, exclude_current, exclude_amount)
+        if not message or self.env.user.has_groups(AMOUNT_GROUPS):
+            return message
+        return self.env._(
+            "%(customer)s has reached its credit limit", customer=record.sudo().partner_id.commercial_partner_id.name)
 
     def _credit_note_posted(self, results):
         """Record what was let through in spite of a finding."""

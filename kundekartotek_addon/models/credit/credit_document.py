@@ -11,9 +11,10 @@ CREDIT_STATES = [("clear", "Clear"), ("hold", "On hold"), ("released", "Released
 # Only the program writes these: releasing and rejecting have methods that ask who it is.
 GUARDED = (
     "credit_state", "credit_words", "credit_figures", "credit_since", "credit_release_amount",
-    "credit_release_until", "credit_release_partner_id", "credit_rejection", "credit_recheck",
-    "credit_sends_email",
+    "credit_release_until", "credit_release_partner_id", "credit_release_company_id", "credit_rejection",
+    "credit_recheck", "credit_sends_email",
 )
+PAYER = {"partner_id", "partner_invoice_id", "company_id"}
 PASSED = "kundekartotek_credit_passed"
 
 
@@ -35,6 +36,9 @@ class CreditDocument(models.AbstractModel):
     credit_release_partner_id = fields.Many2one(
         "res.partner", string="Released for", copy=False, readonly=True, ondelete="set null",
         index="btree_not_null", help="Another customer's document is tested anew.")
+    credit_release_company_id = fields.Many2one(
+        "res.company", string="Released in", copy=False, readonly=True,
+        help="The company that decided, in whose currency the amount is. Another company's document is tested anew.")
     credit_overview = fields.Json(
         compute="_compute_credit_overview", compute_sudo=True, groups=AMOUNT_GROUPS)
 
@@ -45,8 +49,10 @@ class CreditDocument(models.AbstractModel):
         for company, documents in self.grouped(lambda each: each.company_id.root_id).items():
             customers = documents._credit_customers().filtered("id").with_company(company)
             overviews = customers._credit_overviews(with_parts=True) if company and customers else {}
+            additions = documents._credit_additions()
             for document in documents:
-                document.credit_overview = overviews.get(document._credit_customers()._origin.id, {})
+                overview = overviews.get(document._credit_customers()._origin.id, {})
+                document.credit_overview = customers._credit_overview_with(overview, additions.get(document, 0.0))
 
     # -- hooks -----------------------------------------------------------------------------------------
 
@@ -56,6 +62,10 @@ class CreditDocument(models.AbstractModel):
 
     def _credit_worth(self):
         """:return: the document's total in company currency, taxes included"""
+        raise NotImplementedError
+
+    def _credit_additions(self):
+        """:return: {document: what it adds to its customer's exposure, which does not know it yet}"""
         raise NotImplementedError
 
     def _credit_exemption(self, fact):
@@ -88,7 +98,24 @@ class CreditDocument(models.AbstractModel):
             raise AccessError(self.env._("Holds and releases are decided in the credit worklist, never by hand."))
         if vals.get("state") == self._credit_passed_state:
             vals = self._credit_take_pass(vals)
-        return super().write(vals)
+        if vals.keys().isdisjoint(PAYER):
+            return super().write(vals)
+        held = {
+            each: each._credit_key() for each in self
+            if each._credit_is_stopped() and each.state != self._credit_passed_state}
+        result = super().write(vals)
+        self.filtered(lambda each: each in held and held[each] != each._credit_key())._credit_clear()
+        return result
+
+    def _credit_is_stopped(self):
+        """Whether the rules stop this document, not a person."""
+        return self.credit_state == "hold"
+
+    def _credit_key(self):
+        """:return: (whose risk this document is, which company decides on it): the grounds of a hold are theirs"""
+        self.ensure_one()
+        document = self.sudo()
+        return document._credit_customers(), document.company_id.root_id
 
     def _credit_give_pass(self):
         """These were tested and go on."""
@@ -125,7 +152,7 @@ class CreditDocument(models.AbstractModel):
         today = fields.Date.context_today(self)
         return (
             self.credit_state == "released"
-            and self.credit_release_partner_id == self._credit_customers()
+            and (self.credit_release_partner_id, self.credit_release_company_id) == self._credit_key()
             and self.credit_release_amount + CENT >= risk
             and bool(self.credit_release_until and self.credit_release_until >= today)
         )
@@ -166,15 +193,16 @@ class CreditDocument(models.AbstractModel):
             "credit_figures": customer._credit_figures_text(findings),
             "credit_since": self.credit_since if self.credit_state == state else fields.Datetime.now(),
             "credit_release_amount": 0.0, "credit_release_until": False, "credit_release_partner_id": False,
-            **self._prepare_credit_idle_vals(), **values})
+            "credit_release_company_id": False, **self._prepare_credit_idle_vals(), **values})
 
     def _credit_release(self, amount, until, reason):
         """Let this document through, as a credit manager decided. sudo: deciding on credit gives no right to
         edit the document."""
-        self.ensure_one()
+        customer, company = self._credit_key()
         self.sudo().write({
             "credit_state": "released", "credit_release_amount": amount, "credit_release_until": until,
-            "credit_release_partner_id": self.sudo()._credit_customers().id, **self._prepare_credit_idle_vals()})
+            "credit_release_partner_id": customer.id, "credit_release_company_id": company.id,
+            **self._prepare_credit_idle_vals()})
         self._credit_record("released", reason=reason, amount=amount, date_until=until)
         self.sudo().message_post(body=self.env._("Released by credit control: %(reason)s", reason=reason))
 

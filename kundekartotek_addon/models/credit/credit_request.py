@@ -99,6 +99,17 @@ class CreditRequest(models.Model):
                 raise ValidationError(self.env._("Say from when to when the limit is to be raised."))
             if request.kind == "temporary" and request.limit_mode != "limited":
                 raise ValidationError(self.env._("For a period, a limit is raised to an amount."))
+            if request.kind == "temporary" and request.state in OPEN:
+                request._check_raise_counts()
+
+    def _check_raise_counts(self):
+        """A raise for a period is no decision on the mode. sudo: who asks may not see it everywhere."""
+        mode = self.sudo().partner_id.with_company(self.company_id).credit_limit_mode
+        if mode != "limited":
+            labels = dict(self._fields["limit_mode"]._description_selection(self.env))
+            raise ValidationError(self.env._(
+                "The credit mode of %(customer)s is %(mode)s, where a raise for a period has no effect. Ask for a "
+                "limit until further notice.", customer=self.customer_name, mode=labels[mode].lower()))
 
     # -- asking ----------------------------------------------------------------------------------------
 
@@ -152,6 +163,8 @@ class CreditRequest(models.Model):
         """Approve, or be the first of two to do so."""
         for request in self:
             request._check_may_decide()
+            if request.kind == "temporary":
+                request._check_raise_counts()
             if request.needs_second:
                 request._decide("first_approved", note, first_approver_id=self.env.uid)
             else:
@@ -193,9 +206,21 @@ class CreditRequest(models.Model):
         """Write the decision. sudo: through the ORM's ordinary rights nobody can."""
         values |= {"date_decided": fields.Datetime.now()} if state != "first_approved" else {}
         self.sudo().write({"state": state, "decision_note": note or False, **values})
+        mine = {"user_id": self.env.uid} if state == "first_approved" else {}
+        self.sudo().activity_unlink(["mail.mail_activity_data_todo"], **mine)
         if state != "first_approved":
-            self.sudo().activity_unlink(["mail.mail_activity_data_todo"])
+            self._tell_requester()
         self._note_decision(state, note)
+
+    def _tell_requester(self):
+        """sudo: who decides need not see who asked."""
+        request = self.sudo()
+        if request.requester_id == self.env.user:
+            return
+        label = dict(request._fields["state"]._description_selection(self.env))[request.state]
+        request.message_post(
+            body=f"{label}: {request.decision_note}" if request.decision_note else label,
+            partner_ids=request.requester_id.partner_id.ids, subtype_xmlid="mail.mt_note", message_type="notification")
 
     def _note_decision(self, decision, reason):
         row = self.sudo()

@@ -221,12 +221,11 @@ class ResPartner(models.Model):
 
     def _credit_overview_parts(self, overview, parts, amounts):
         """The texts and domains that the bar and its popover show."""
-        currency = self.env.company.root_id.sudo().currency_id
-        money = lambda amount: formatLang(self.env, amount, currency_obj=currency)  # noqa: E731
+        money = self._credit_money
         limit, exposure = overview["limit"], overview["exposure"]
         labels = dict(self._fields["credit_limit_mode"]._description_selection(self.env))
         return {
-            "percent": None if limit is None else round(100 * exposure / limit) if limit > 0 else 100 * (exposure > 0),
+            "percent": self._credit_percent(exposure, limit),
             "exposure_text": money(exposure), "limit_text": money(limit) if limit is not None else "",
             "available_text": money(overview["available"]) if overview["available"] is not None else "",
             "mode_text": labels[overview["mode"]],
@@ -237,6 +236,26 @@ class ResPartner(models.Model):
                  "counted": part.counted, "model": part.model, "domain": part.domain(self)}
                 for part in parts if round(amounts.get(part.name, 0.0), 2)],
         }
+
+    @api.model
+    def _credit_overview_with(self, overview, addition):
+        """:return: the overview, with what a document adds that the exposure does not know yet"""
+        if not overview or addition < CENT:
+            return overview
+        exposure = overview["exposure"] + addition
+        return {
+            **overview, "addition_text": self._credit_money(addition), "with_text": self._credit_money(exposure),
+            "with_percent": self._credit_percent(exposure, overview["limit"])}
+
+    @api.model
+    def _credit_money(self, amount):
+        return formatLang(self.env, amount, currency_obj=self.env.company.root_id.sudo().currency_id)
+
+    @api.model
+    def _credit_percent(self, exposure, limit):
+        if limit is None:
+            return None
+        return round(100 * exposure / limit) if limit > 0 else 100 * (exposure > 0)
 
     def _credit_snapshot(self, company):
         """The figures of a customer as a limit request keeps them. sudo: who asks may not see them."""

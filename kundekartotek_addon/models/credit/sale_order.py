@@ -41,6 +41,9 @@ class SaleOrder(models.Model):
                 self.amount_total, company.currency_id, company, today, round=False))
         return worth
 
+    def _credit_additions(self):
+        return {order: order._credit_worth() for order in self if order.state in ("draft", "sent")}
+
     def _credit_exemption(self, fact):
         """Paid already, or to be paid at once. An order without a payment term is neither. A term is a promise
         that whoever sells can write: it does not lift a block by hand."""
@@ -50,6 +53,9 @@ class SaleOrder(models.Model):
         if fact.exempts(self.payment_term_id, "order"):
             return self.env._("Immediate payment")
         return ""
+
+    def _credit_is_stopped(self):
+        return super()._credit_is_stopped() or (self.credit_state == "rejected" and not self.credit_rejection)
 
     def _prepare_credit_idle_vals(self):
         return {**super()._prepare_credit_idle_vals(), "credit_recheck": False}

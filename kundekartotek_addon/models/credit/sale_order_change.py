@@ -82,6 +82,7 @@ class SaleOrder(models.Model):
         grown = {
             order: order._credit_worth() - before[order] for order in self.sudo()
             if order._credit_worth() > before[order] + CENT}
+        stopped = self.browse()
         for company, orders in self.sudo().filtered(grown.get).grouped(lambda o: o.company_id.root_id).items():
             results = orders.with_company(company)._credit_test(grown)
             for order, result in results.items():
@@ -90,6 +91,9 @@ class SaleOrder(models.Model):
                     order._credit_record("held", result)
                     order._credit_note(self.env._("On hold: the confirmed order was changed."), result[0])
                     order._credit_send(order.credit_words, "danger")
+                    stopped |= order
+        for order in (self.sudo() - stopped).filtered(lambda o: o.credit_state == "hold"):
+            order._credit_test_again()
 
 
 class SaleOrderLine(models.Model):

@@ -81,15 +81,24 @@ class SaleOrder(models.Model):
             try:
                 order._credit_test_again()
                 order.flush_recordset()
-            except UserError as error:
-                self.env.cr.rollback()
-                order.credit_recheck = False
-                order.message_post(body=self.env._("Credit control could not test this again: %(why)s", why=error))
-                _logger.info("Order %s on hold could not be tested again: %s", order.id, error)
             except OperationalError:  # somebody else has decided on its customer meanwhile: it comes again
                 self.env.cr.rollback()
+            except Exception as error:  # what other modules do when an order is confirmed is not known
+                self.env.cr.rollback()
+                order._note_failed_recheck(error)
             if not self.env["ir.cron"]._commit_progress(1):
                 break
+
+    def _note_failed_recheck(self, error):
+        """This order stays on hold, and is looked at again at night; the others go on."""
+        self.credit_recheck = False
+        if isinstance(error, UserError):
+            why = str(error)
+            _logger.info("Order %s on hold could not be tested again: %s", self.id, why)
+        else:
+            why = self.env._("an unexpected error, see the server's log")
+            _logger.exception("Order %s on hold could not be tested again", self.id)
+        self.message_post(body=self.env._("Credit control could not test this again: %(why)s", why=why))
 
     def _credit_test_again(self):
         """Confirm this order if it breaks no rule any more and the policy says so, else tell its salesperson."""

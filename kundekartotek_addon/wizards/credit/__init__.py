@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+from . import credit_approval
 from . import credit_dialog
 from . import credit_release

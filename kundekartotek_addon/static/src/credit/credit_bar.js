@@ -29,7 +29,7 @@ export class CreditParts extends Component {
     }
 }
 
-/** A bar of used / limit that reads at a glance; the parts in a popover, or below it. */
+/** A bar of used / limit that reads at a glance, hatched what the document at hand adds; the parts in a popover, or below it. */
 export class CreditBar extends Component {
     static template = "kundekartotek_addon.CreditBar";
     static components = { CreditParts };
@@ -43,12 +43,11 @@ export class CreditBar extends Component {
         return this.props.record.data[this.props.name] || {};
     }
 
-    get width() {
-        return Math.max(0, Math.min(100, this.overview.percent || 0));
+    width(percent) {
+        return Math.max(0, Math.min(100, percent || 0));
     }
 
-    get color() {
-        const percent = this.overview.percent || 0;
+    color(percent) {
         return percent > 100 ? "bg-danger" : percent >= 80 ? "bg-warning" : "bg-success";
     }
 

@@ -43,8 +43,11 @@ tours.add("kundekartotek_credit_approve", {
     steps: () => [
         { content: "the request waits", trigger: ".o_data_row:contains(Fjellbekk) [name=amount]", run: "click" },
         { content: "with the figures of the day", trigger: ".o_field_widget[name=snapshot_limit]:contains(10)" },
-        { trigger: "button[name=action_approve]:visible", run: "click" },
+        { trigger: ".o_statusbar_buttons button:contains(Approve):visible", run: "click" },
+        { trigger: ".modal .o_field_widget[name=note] input", run: "edit Good customer" },
+        { trigger: ".modal-footer button:contains(Approve):visible", run: "click" },
+        gone,
         { trigger: ".o_arrow_button_current:contains(Approved)" },
-        { content: "what is decided has no buttons", trigger: "body:not(:has(button[name=action_approve]:visible))" },
+        { content: "what is decided has no buttons", trigger: "body:not(:has(.o_statusbar_buttons button:visible))" },
     ],
 });
