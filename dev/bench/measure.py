@@ -64,9 +64,13 @@ class Bench:
 
     def value(self, query, *params):
         """One value read from the ledger, the same in both databases."""
+        return self.row(query, *params)[0]
+
+    def row(self, query, *params):
+        """The first row that a query reads from the ledger."""
         with Registry(self.databases.core).cursor() as cr:
             cr.execute(query, params)
-            return cr.fetchone()[0]
+            return cr.fetchone()
 
     def paired(self, case, with_it, without_it, pairs, note):
         """Time two variants of a call in the database with the addon, in pairs and in turn, after a pair to warm up.

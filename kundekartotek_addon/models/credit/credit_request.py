@@ -104,7 +104,8 @@ class CreditRequest(models.Model):
 
     def _check_raise_counts(self):
         """A raise for a period is no decision on the mode. sudo: who asks may not see it everywhere."""
-        mode = self.sudo().partner_id.with_company(self.company_id).credit_limit_mode
+        partner = self.sudo().partner_id.with_company(self.company_id)
+        mode = partner._credit_facts()[partner.id].mode
         if mode != "limited":
             labels = dict(self._fields["limit_mode"]._description_selection(self.env))
             raise ValidationError(self.env._(
