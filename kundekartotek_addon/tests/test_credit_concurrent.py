@@ -126,7 +126,7 @@ class TestCreditConcurrent(BaseCase):
                 chance = random.Random(worker)
                 barrier.wait(30)
                 for _trial in range(TRIALS // WORKERS):
-                    chosen = chance.sample(mine[worker], chance.randint(1, 3))
+                    chosen = chance.sample(mine[worker], chance.randint(1, 2))
                     while True:
                         try:
                             with self.connection() as env:

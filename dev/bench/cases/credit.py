@@ -101,7 +101,9 @@ def _in_one(bench, title, create, method):
 def _paired(bench, title, create, call, pairs, number):
     """On the documents of many customers, and on those of the one with the most invoices."""
     largest, invoices = bench.row(LARGEST)
-    whose = {"": bench.value(CUSTOMERS, DOCUMENTS), f" of the customer with {invoices:,} invoices": [largest] * DOCUMENTS}
+    whose = {
+        "": bench.value(CUSTOMERS, DOCUMENTS),
+        f" of the customer with {invoices:,} invoices": [largest] * DOCUMENTS}
     for suffix, customers in whose.items():
         def variant(control, env, turn, customers=customers):
             env["res.partner"].browse(set(customers)).write({"credit_limit": LIMIT})
