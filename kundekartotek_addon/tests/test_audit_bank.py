@@ -87,6 +87,42 @@ class TestAuditBank(AccountTestInvoicingCommon):
         self.assertEqual(self.state(bank), (True, False))
         self.assertEqual(bank.changed_by_id, self.bjorn)
 
+    def test_the_bank_s_identifier_is_part_of_the_account(self):
+        """A payment abroad finds its bank by the BIC, which all accounts of a bank share."""
+        bic = self.env["res.bank"].create({"name": "En bank", "bic": "ENBANOKK"})
+        bank, neighbour = self.make_account(self.anne, bank_id=bic.id), self.make_account(
+            self.anne, OTHER_NUMBER, bank_id=bic.id)
+        elsewhere = self.make_account(self.anne, "1503 02 01029")
+        accounts = bank + neighbour + elsewhere
+
+        def approved(user=self.bjorn):
+            accounts.filtered("approval_pending").with_user(user).action_approve_bank_account()
+            return accounts.invalidate_recordset()
+        for change in (
+            lambda: bic.with_user(self.clerk).write({"bic": "TYVENOKK"}),
+            lambda: bank.with_user(self.clerk).write({"bank_bic": "RANENOKK"}),
+            lambda: bic.with_user(self.clerk).write({"bic": False}),
+        ):
+            approved()
+            change()
+            self.assertEqual([self.state(each) for each in accounts], [(True, False), (True, False), (False, True)])
+            self.assertEqual(neighbour.changed_by_id, self.clerk)
+        bank.with_user(self.bjorn).write({"allow_out_payment": True, "bank_bic": "TYVENOKK"})
+        self.assertEqual(self.state(bank), (True, False), "not what was approved")
+        with self.assertRaisesRegex(AccessError, "second person"):
+            bank.with_user(self.bjorn).action_approve_bank_account()
+        approved(self.anne)
+        bic.with_user(self.clerk).write({"bic": "tyvenokk", "phone": "1"})
+        self.assertEqual(self.state(bank), (False, True), "the same one")
+        self.env.cr.flush()
+        event = self.env["kundekartotek.audit.event"].sudo().search(
+            [("res_model", "=", "res.bank"), ("res_id", "=", bic.id)], order="id desc", limit=1)
+        self.assertRecordValues(event, [{"res_name": "En bank", "kind": "created"}])
+        bic.bic = "NYTTNOKK"
+        self.env.cr.flush()
+        event = event.search([("res_model", "=", "res.bank"), ("kind", "=", "changed")], order="id desc", limit=1)
+        self.assertRecordValues(event, [{"field_name": "bic", "old_value": "TYVENOKK", "new_value": "NYTTNOKK"}])
+
     def test_everybody_who_changed_it_is_out(self):
         """Who changed the number does not approve it, even if another one has mended the holder's name since."""
         bank = self.make_account(self.anne)

@@ -125,6 +125,29 @@ class TestAuditOwnCustomers(AccountTestInvoicingCommon):
         with self.assertRaises(AccessError):
             orders.create({"partner_id": self.mine.id}).partner_shipping_id = self.other
 
+    def test_a_form_tells_nothing_of_customers_of_others(self):
+        """Core computes some of a new document with sudo; the partner may come as a value or as a default."""
+        self.company.sales_own_customers = True
+        self.other.write({"street": "Hemmelig vei 1", "property_payment_term_id": self.pay_terms_b.id})
+        spec = {"partner_id": {}, "payment_term_id": {}, "note": {}, "partner_invoice_id": {}, "pricelist_id": {}}
+        Order = self.env["sale.order"].with_user(self.seller)
+        for name in ("partner_id", "partner_invoice_id", "partner_shipping_id"):
+            for partner in (self.other, self.other_contact):
+                with self.subTest(name=name), self.assertRaises(AccessError):
+                    Order.onchange({name: partner.id}, [name], spec)
+                with self.subTest(name=name), self.assertRaises(AccessError):
+                    Order.with_context(**{f"default_{name}": partner.id}).onchange({}, [], {"payment_term_id": {}})
+        Partner = self.env["res.partner"].with_user(self.seller)
+        address = {"parent_id": {}, "street": {}, "user_id": {}, "property_payment_term_id": {}}
+        with self.assertRaises(AccessError):
+            Partner.onchange({"parent_id": self.other.id}, ["parent_id"], address)
+        with self.assertRaises(AccessError):
+            Partner.with_context(default_parent_id=self.other.id).onchange({}, [], {"street": {}})
+        own = Order.onchange({"partner_id": self.contact.id}, ["partner_id"], spec)
+        self.assertEqual(own["value"]["partner_invoice_id"], self.contact.id)
+        self.assertTrue(Order.onchange({}, [], spec)["value"])
+        self.assertTrue(Partner.onchange({"parent_id": self.mine.id}, ["parent_id"], address))
+
     def test_customers_of_a_company_without_the_setting(self):
         free = self.env["res.company"].create({"name": "Fri AS"})
         self.seller.company_ids += free

@@ -273,6 +273,70 @@ class TestAuditSeal(AuditSealCase):
                 self.assertProblem(kind, None if event is None else ids[event], number)
         self.assertEqual(self.verify(last), {"seals": 3, "events": 6, "last": last, "problem": None})
 
+    def test_what_is_no_seal_is_reported(self):
+        """What only the owner of the database can write, computed again as its maker would, is told and not raised."""
+        ids = self.add("a", "b")
+        self.seal()
+        resealed = SQL(
+            "UPDATE kundekartotek_audit_seal s SET seal = encode(%s, 'hex'), leaves_hash = leaves_hash "
+            "WHERE company_res_id = %s", digest(SEAL_CONTENT), self.company.id)
+        for columns in (
+            "event_ids = NULL",
+            "event_ids = ARRAY[NULL, NULL]::integer[]",
+            "event_ids = ARRAY[event_ids, event_ids]",
+            "event_ids = event_ids[1:1]",
+            "event_ids = event_ids || 1",
+            "leaves = NULL, leaves_hash = encode(sha256(''::bytea), 'hex')",
+            "leaves = leaves || 'x'::bytea, leaves_hash = encode(sha256(leaves || 'x'::bytea), 'hex')",
+            "details = NULL",
+            "details = '5'",
+            """details = '{"looks": 5}'""",
+            """details = '{"looks": [[1]]}'""",
+            "kind = 'other'",
+        ):
+            with self.subTest(columns), self.tampering() as cr:
+                cr.execute(SQL(
+                    "UPDATE kundekartotek_audit_seal SET %s WHERE company_res_id = %s", SQL(columns), self.company.id))
+                cr.execute(resealed)
+                self.assertProblem("chain", seal=1)
+        for details in ("NULL", "'5'", """'{"cutoff": "once"}'""", """'{"cutoff": "2026-13-45T00:00:00"}'"""):
+            with self.subTest(details), self.tampering() as cr:
+                self.Seal._append(self.company.id, self.Seal._tombstone_content(ids[:1], ["seen"], "2020-01-01"), None)
+                cr.execute(SQL("UPDATE kundekartotek_audit_seal SET details = %s WHERE kind = 'tombstone' "
+                               "AND company_res_id = %s", SQL(details), self.company.id))
+                cr.execute(SQL(
+                    "UPDATE kundekartotek_audit_seal s SET seal = encode(%s, 'hex') WHERE kind = 'tombstone' "
+                    "AND company_res_id = %s", digest(SEAL_CONTENT), self.company.id))
+                cr.execute("DELETE FROM kundekartotek_audit_event WHERE id = %s", [ids[0]])
+                self.assertProblem("missing", ids[0], 1)
+
+    def test_seals_outside_the_chain_account_for_nothing(self):
+        """Numbers below one, or a second seal of one number, are read by nobody who follows the chain."""
+        ids = self.add("a", "b")
+        self.seal()
+        copy = """INSERT INTO kundekartotek_audit_seal (company_res_id, number, kind, date, horizon, event_ids, oldest,
+                      newest, first_event_id, last_event_id, details, seal)
+                  SELECT company_res_id, {number}, '{kind}', date, horizon, {ids}, '2001-01-01', '2001-01-01',
+                         0, 2147483647, '{{"cutoff": "2002-01-01T00:00:00", "looks": []}}', seal
+                    FROM kundekartotek_audit_seal WHERE company_res_id = {company} AND number = 1"""
+        with self.tampering() as cr:
+            cr.execute(SQL(
+                """INSERT INTO kundekartotek_audit_event (date, kind, origin, company_res_id, new_value)
+                   SELECT '2001-01-01', kind, origin, company_res_id, 'never happened'
+                     FROM kundekartotek_audit_event WHERE id = %s RETURNING id""", ids[0]))
+            inserted = cr.fetchone()[0]
+            cr.execute(copy.format(number=-1, kind="events", ids=f"ARRAY[{inserted}]", company=self.company.id))
+            self.assertProblem("inserted", inserted)
+        with self.tampering() as cr:
+            for number, kind in ((-2, "events"), (-1, "tombstone")):
+                cr.execute(copy.format(number=number, kind=kind, ids=f"ARRAY[{ids[0]}]", company=self.company.id))
+            cr.execute("DELETE FROM kundekartotek_audit_event WHERE id = %s", [ids[0]])
+            self.assertProblem("missing", ids[0], 1)
+        with self.tampering() as cr:
+            cr.execute("ALTER TABLE kundekartotek_audit_seal DROP CONSTRAINT kundekartotek_audit_seal_number_uniq")
+            cr.execute(copy.format(number=1, kind="events", ids="ARRAY[1]", company=self.company.id))
+            self.assertProblem("chain", seal=1)
+
     def test_inserted_event_is_found(self):
         self.add("a")
         self.seal()

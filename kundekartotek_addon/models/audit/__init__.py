@@ -5,6 +5,7 @@ from . import audit_mixin
 from . import audit_looks
 from . import plain_text
 from . import audit_seal
+from . import audit_verification
 from . import audit_retention
 from . import audit_reading
 from . import res_company

@@ -62,11 +62,10 @@ def _condition(model, path, operator, value):
     elif value is False and field is not None and field.type != "boolean" and operator in ("=", "!="):
         empty = model.env._("%(field)s is empty", field=label)
         return empty if operator == "=" else model.env._("%(field)s is not empty", field=label)
-    elif isinstance(value, (list, tuple, set)):
-        values = sorted(value, key=str)
-        if len(values) == 1:
-            return _condition(model, path, {"in": "=", "not in": "!="}.get(operator, operator), values[0])
-        words = ", ".join(_value(model.env, field, each) for each in values)
+    elif isinstance(value, (list, tuple)):
+        if len(value) == 1:
+            return _condition(model, path, {"in": "=", "not in": "!="}.get(operator, operator), value[0])
+        words = ", ".join(_value(model.env, field, each) for each in value)
     else:
         words = _value(model.env, field, value)
     if operator.endswith("like"):

@@ -4,7 +4,8 @@
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-SENSITIVE = ("acc_number", "clearing_number", "partner_id", "acc_holder_name", "bank_id", "currency_id", "active")
+SENSITIVE = (
+    "acc_number", "clearing_number", "partner_id", "acc_holder_name", "bank_id", "bank_bic", "currency_id", "active")
 OURS = {"approval_pending", "changed_by_id", "changer_ids", "changed_on"}  # never a caller's to write
 BY_US = "kundekartotek_bank_approval"  # in the context, with a value that no client can send
 TOKEN = object()
@@ -24,7 +25,7 @@ class ResPartnerBank(models.Model):
 
     @api.model
     def _audited_fields(self):
-        return super()._audited_fields() + ["approval_pending"]
+        return super()._audited_fields() + ["clearing_number", "approval_pending"]
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -131,6 +132,25 @@ class ResPartnerBank(models.Model):
         for bank in self.filtered("approval_pending"):
             bank.active = False
             bank._audit("decided", new_value=self.env._("rejected %(account)s", account=bank.acc_number))
+
+
+class ResBank(models.Model):
+    """A BIC is part of every account of its bank."""
+
+    _name = "res.bank"
+    _inherit = ["res.bank", "kundekartotek.audit.mixin"]
+
+    @api.model
+    def _audited_fields(self):
+        return super()._audited_fields() + ["name", "bic", "active"]
+
+    def write(self, vals):
+        """With sudo: the bank's accounts that its writer does not see are held too."""
+        bic = {bank: bank.bic for bank in self if "bic" in vals}
+        result = super().write(vals)
+        changed = self.filtered(lambda bank: bank in bic and (bank.bic or "") != (bic[bank] or ""))
+        self.env["res.partner.bank"].sudo().search([("bank_id", "in", changed.ids)])._hold_for_approval()
+        return result
 
 
 class ResPartner(models.Model):

@@ -75,8 +75,19 @@ def check_seen(model, vals_list, names):
         model.env["res.partner"].browse(ids).check_access("read")
 
 
+def check_computed(model, values, names):
+    """The same for what a form shows before it is saved: core computes some of it with sudo, from the partner that
+    the client sends or gives as a default."""
+    if model.env.user._limited_companies():
+        check_seen(model, [model.default_get(names), values], names)
+
+
 class ResPartner(models.Model):
     _inherit = "res.partner"
+
+    def onchange(self, values, field_names, fields_spec):
+        check_computed(self, values, ["parent_id"])
+        return super().onchange(values, field_names, fields_spec)
 
     def write(self, vals):
         check_seen(self, [vals], ["parent_id"])
@@ -95,6 +106,10 @@ class ResPartner(models.Model):
 
 class SaleOrder(models.Model):
     _inherit = "sale.order"
+
+    def onchange(self, values, field_names, fields_spec):
+        check_computed(self, values, PARTNERS_OF_ORDER)
+        return super().onchange(values, field_names, fields_spec)
 
     @api.model_create_multi
     def create(self, vals_list):
