@@ -19,19 +19,27 @@ from dev.database import Databases, addon_digest
 MODULES = f"{ADDON.name},auth_totp,base_import"
 START_SECONDS = 180
 FINISH = ROOT / "dev" / "shell_scripts" / "demo_finish.py"
-# one row per role: a login of the addon's demo data (or admin) and the roles given to it
+# one row per role: a login of the addon's demo data (or admin) and the roles given to it; of who has none, which is a
+# salesperson, what it has in Sales
 LOGINS = """
-SELECT u.login, string_agg(coalesce(g.name->>'nb_NO', g.name->>'en_US'), ', ' ORDER BY g.sequence)
-  FROM res_users u
-  JOIN res_groups_users_rel r ON r.uid = u.id
-  JOIN res_groups g ON g.id = r.gid
-  JOIN ir_model_data of_group
-    ON of_group.model = 'res.groups' AND of_group.res_id = g.id AND of_group.module = :'addon'
-  LEFT JOIN ir_model_data of_user
-    ON of_user.model = 'res.users' AND of_user.res_id = u.id AND of_user.module = :'addon'
- WHERE u.active AND (of_user.id IS NOT NULL OR u.login = 'admin')
- GROUP BY u.login
- ORDER BY min(g.sequence), u.login
+WITH given AS (
+    SELECT u.login, of_group.module, g.sequence, coalesce(g.name->>'nb_NO', g.name->>'en_US') AS name,
+           coalesce(p.name->>'nb_NO', p.name->>'en_US') AS privilege
+      FROM res_users u
+      JOIN res_groups_users_rel r ON r.uid = u.id
+      JOIN res_groups g ON g.id = r.gid
+      LEFT JOIN res_groups_privilege p ON p.id = g.privilege_id
+      JOIN ir_model_data of_group
+        ON of_group.model = 'res.groups' AND of_group.res_id = g.id AND of_group.module IN (:'addon', 'sales_team')
+      LEFT JOIN ir_model_data of_user
+        ON of_user.model = 'res.users' AND of_user.res_id = u.id AND of_user.module = :'addon'
+     WHERE u.active AND (of_user.id IS NOT NULL OR u.login = 'admin'))
+SELECT login,
+       coalesce(string_agg(name, ', ' ORDER BY sequence) FILTER (WHERE module = :'addon'),
+                string_agg(privilege || ': ' || name, ', '))
+  FROM given
+ GROUP BY login
+ ORDER BY min(sequence) FILTER (WHERE module = :'addon') NULLS FIRST, login
 """
 # Where the addon asks the registers, unless somebody has chosen the real ones, or none, in Settings.
 PARAMETERS = """

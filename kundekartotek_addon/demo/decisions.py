@@ -45,7 +45,7 @@ class DemoDecisions:
     def _hold_orders(self, customers):
         """Credit control is on from here: what these customers order waits for the credit manager."""
         self.company.credit_control = True
-        seller = self.env.ref("kundekartotek_addon.demo_user_selger")
+        seller = customers.user_id = self.env.ref("kundekartotek_addon.demo_user_selger")
         for number, customer in enumerate(customers):
             order = self.keep(f"demo_held_order_{number}", self.env["sale.order"].create({
                 "partner_id": customer.id, "user_id": seller.id, "company_id": self.company.id,

@@ -13,6 +13,7 @@ ROLE_LOGINS = {
     "personvern": ("Per Personvern", "group_privacy_officer"),
     "revisor": ("Rita Revisor", "group_auditor"),
 }
+SELLERS = 3  # one in so many customers has the salesperson who can log in
 PRODUCTS = [
     ("Varer etter ordre", "consu"), ("Frakt", "service"), ("Montering", "service"), ("Serviceavtale", "service"),
 ]
@@ -119,9 +120,11 @@ class KundekartotekDemo(models.AbstractModel):
         admin = self.env.ref("base.user_admin")
         admin.write({"company_ids": [Command.link(company.id) for company in companies], "company_id": companies[0].id,
                      "lang": "nb_NO", "tz": "Europe/Oslo"})
+        companies[0].sales_own_customers = True
         roles = dict(ROLE_LOGINS, selger=("Silje Selger", None))
         for login, (name, group) in roles.items():
-            groups = [f"kundekartotek_addon.{group}"] if group else ["sales_team.group_sale_salesman"]
+            groups = [f"kundekartotek_addon.{group}"] if group else [
+                "sales_team.group_sale_salesman", "base.group_partner_manager"]
             if group in ("group_case_worker", "group_credit_manager"):
                 groups.append("account.group_account_invoice")
             if group == "group_credit_manager":  # the second person for bank accounts, and who may take customers out
@@ -130,7 +133,7 @@ class KundekartotekDemo(models.AbstractModel):
             self._keep(f"demo_user_{login}", self.env["res.users"].with_context(no_reset_password=True).create({
                 "name": name, "login": login, "password": login, "email": f"{login}@fjordlys.example",
                 "lang": "nb_NO", "tz": "Europe/Oslo", "company_id": companies[0].id,
-                "company_ids": [Command.set(companies.ids)],
+                "company_ids": [Command.set((companies if group else companies[0]).ids)],
                 "group_ids": [Command.set([self.env.ref(xml_id).id for xml_id in groups])],
             }))
 
@@ -142,12 +145,14 @@ class KundekartotekDemo(models.AbstractModel):
     def _make_customers(self, company, setup):
         """:return: (list of (partner, habit, invoices a month, typical amount), contact persons)"""
         numbers = {row[0]: number for _kind, row, number in numbered()}
+        seller = self.env.ref("kundekartotek_addon.demo_user_selger")
         norway, plans, by_name = self.env.ref("base.no"), [], {}
         for kind, rows in (("business", BUSINESSES), ("consumer", CONSUMERS), ("public", PUBLIC)):
             for name, street, zip_code, city, habit, rate, amount in rows:
                 number = numbers.get(name, False)
                 partner = by_name[name] = self._make_customer(name, street, zip_code, city, norway, {
                     "is_company": kind != "consumer", "company_registry": number,
+                    "user_id": len(plans) % SELLERS == 0 and seller.id,
                     "vat": f"NO{number}MVA" if kind == "business" and not name.endswith("SA") else False,
                     **({"customer_type": "public"} if kind == "public" else {}),
                     **({"customer_category_id": category} if (category := setup.find_category(name)) else {}),

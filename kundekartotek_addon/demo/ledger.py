@@ -62,6 +62,7 @@ class DemoLedger:
                 break
         return {
             "move_type": "out_invoice", "partner_id": partner.id, "invoice_date": day, "company_id": self.company.id,
+            "invoice_user_id": partner.user_id.id,
             "currency_id": (partner.specific_property_product_pricelist.currency_id or self.company.currency_id).id,
             "invoice_line_ids": lines,
         }

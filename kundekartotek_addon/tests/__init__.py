@@ -29,11 +29,15 @@ from . import test_customer_category_rule
 from . import test_customer_posting_rule
 from . import test_customer_agreement
 from . import test_customer_agreement_prices
+from . import test_customer_agreement_documents
 from . import test_customer_completeness
 from . import test_customer_contact
 from . import test_orgnr
 from . import test_customer_identity
+from . import test_customer_identity_shared
+from . import test_customer_data_issue
 from . import test_customer_number
+from . import test_customer_number_register
 from . import test_customer_number_concurrent
 from . import test_number_pattern
 from . import test_region

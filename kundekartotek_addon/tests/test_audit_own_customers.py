@@ -106,6 +106,7 @@ class TestAuditOwnCustomers(AccountTestInvoicingCommon):
         self.assertEqual(prospect.user_id, self.seller, "became a customer by his sale")
         self.make_invoice(self.nobody, self.env.user)
         self.assertFalse(self.nobody.user_id, "the accountant is no limited salesperson")
+        self.assertEqual(self.make_invoice(self.nobody, self.env["res.users"]).state, "posted", "sold by nobody")
 
     def test_nothing_of_his_own_on_a_customer_of_others(self):
         """A contact or an order would show him the customer's address, terms and limit."""

@@ -4,7 +4,7 @@ from odoo.tests import freeze_time, tagged
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 
-from .test_customer_number import NumberCase
+from .number_case import NumberCase
 
 
 @tagged("post_install", "-at_install")

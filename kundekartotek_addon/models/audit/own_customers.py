@@ -129,7 +129,7 @@ class AccountMove(models.Model):
         because it is the accountant who posts."""
         posted = super()._post(soft)
         for move in posted.filtered(lambda move: move.company_id.sales_own_customers and move.is_sale_document()):
-            customer = move.sudo().commercial_partner_id
-            if not customer.user_id and move.invoice_user_id._limited_companies():
-                customer.user_id = move.invoice_user_id
+            customer, seller = move.sudo().commercial_partner_id, move.invoice_user_id
+            if seller and not customer.user_id and seller._limited_companies():
+                customer.user_id = seller
         return posted
