@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from odoo import Command
 from odoo.exceptions import AccessError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import Form, new_test_user, tagged
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 
@@ -98,6 +98,9 @@ class TestAuditOwnCustomers(AccountTestInvoicingCommon):
         new = self.env["res.partner"].with_user(self.seller).create({"name": "Ny Kunde AS", "customer_rank": 1})
         self.assertEqual(new.user_id, self.seller)
         self.assertEqual(new.name, "Ny Kunde AS")
+        with Form(self.env["res.partner"].with_user(self.seller).with_context(default_customer_rank=1)) as form:
+            form.name = "Fra skjemaet AS"
+        self.assertEqual(form.record.user_id, self.seller)
         order = self.env["sale.order"].with_user(self.seller).create({
             "partner_id": new.id, "order_line": [Command.create({"product_id": self.product_a.id})]})
         order.action_confirm()

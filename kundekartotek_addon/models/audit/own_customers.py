@@ -97,8 +97,9 @@ class ResPartner(models.Model):
     def create(self, vals_list):
         """Whom a limited salesperson registers is his own: he would lose sight of it otherwise."""
         if not self.env.su and self.env.user._limited_companies():
-            vals_list = [
-                vals if vals.get("parent_id") else {"user_id": self.env.uid, **vals} for vals in vals_list
+            vals_list = [  # a form sends an empty salesperson
+                vals if vals.get("parent_id") or vals.get("user_id") else {**vals, "user_id": self.env.uid}
+                for vals in vals_list
             ]
         check_seen(self, vals_list, ["parent_id"])
         return super().create(vals_list)
