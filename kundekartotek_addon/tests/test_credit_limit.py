@@ -5,7 +5,7 @@ from psycopg2.errors import InsufficientPrivilege
 
 from odoo import Command
 from odoo.exceptions import AccessError, RedirectWarning, UserError, ValidationError
-from odoo.tests import freeze_time, tagged
+from odoo.tests import Form, freeze_time, tagged
 from odoo.tools import mute_logger
 
 from .credit_case import TODAY, CreditCase
@@ -52,6 +52,19 @@ class TestCreditLimit(CreditCase):
             self.env.ref("kundekartotek_addon.credit_category_limit_cron").sudo().method_direct_trigger()
         self.env.invalidate_all()
         self.assertEqual((customer.credit_limit, self.customer.credit_limit), (25000.0, 10000.0))
+
+    def test_new_customer_in_the_form_gets_its_categorys_limit(self):
+        category = self.env["kundekartotek.category"].sudo().create({"name": "Bedrift", "credit_limit": 25000.0})
+        self.env["kundekartotek.category.rule"].sudo().search([]).unlink()
+        self.env["kundekartotek.category.rule"].sudo().create({"name": "Alle", "category_id": category.id})
+        worker = self._make_user("saksbehandler", "kundekartotek_addon.group_case_worker,account.group_account_invoice")
+        for control in (True, False):
+            self.company.sudo().write({"credit_control": control, "account_use_credit_limit": True})
+            partners = self.env["res.partner"].with_user(worker).with_context(default_customer_rank=1)
+            with self.subTest(control=control), Form(partners, "base.view_partner_form") as form:
+                form.company_type = "company"
+                form.name = "Ny Kunde AS"
+            self.assertEqual((form.record.customer_category_id, form.record.credit_limit), (category, 25000.0))
 
     def test_category_does_not_raise_what_was_decided(self):
         category = self.env["kundekartotek.category"].sudo().create({"name": "Stor", "credit_limit": 1e6})

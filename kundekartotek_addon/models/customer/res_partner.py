@@ -59,7 +59,8 @@ class ResPartner(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        partners = super().create([self._lock_chosen_customer_type(vals) for vals in vals_list])
+        partners = super().create([
+            self._lock_chosen_customer_type(self._settle_company_type(vals)) for vals in vals_list])
         partners._mark_commercial_customers()
         return partners
 
@@ -97,6 +98,15 @@ class ResPartner(models.Model):
             return {name: value for name, value in vals.items() if name != "customer_type"} | {
                 "customer_type_locked": False}
         return {"customer_type_locked": True, **vals}
+
+    @api.model
+    def _settle_company_type(self, vals):
+        """What a form says of being a company, as the field that is stored. Core would write that while it creates:
+        the customer would be received half made, and lose the limit of its category again to what core writes next."""
+        if "company_type" not in vals:
+            return vals
+        stored = {name: value for name, value in vals.items() if name != "company_type"}
+        return {**stored, "is_company": vals["company_type"] == "company"}
 
     def _mark_commercial_customers(self):
         """Carry the mark of these partners to their commercial partners, and receive new customers.
