@@ -74,6 +74,7 @@ class TestCreditOrderRelease(CreditCase):
         self.assertEqual(orders.mapped("credit_state"), ["clear", "clear", "rejected"])
         self.assertFalse(held.credit_words)
         self.assertEqual(self._decisions(held).mapped("decision"), ["held", "cleared"])
+        self.assertEqual(set(self._decisions(held).mapped("customer_res_id")), {self.customer.id})
 
     def test_smaller_release_lets_nothing_larger_through(self):
         order = self._order(amount=20000.0)

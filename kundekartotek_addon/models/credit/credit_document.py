@@ -104,7 +104,11 @@ class CreditDocument(models.AbstractModel):
             each: each._credit_key() for each in self
             if each._credit_is_stopped() and each.state != self._credit_passed_state}
         result = super().write(vals)
-        self.filtered(lambda each: each in held and held[each] != each._credit_key())._credit_clear()
+        for document, (customer, company) in held.items():
+            if document._credit_key() != (customer, company):  # the hold was the other customer's
+                document.sudo()._credit_clear(
+                    customer_res_id=customer.id, customer_name=customer.name, company_res_id=company.id,
+                    reason=self.env._("Another customer or company"))
         return result
 
     def _credit_is_stopped(self):
@@ -206,14 +210,17 @@ class CreditDocument(models.AbstractModel):
         self._credit_record("released", reason=reason, amount=amount, date_until=until)
         self.sudo().message_post(body=self.env._("Released by credit control: %(reason)s", reason=reason))
 
-    def _credit_clear(self):
-        """Nothing holds these any more. A release that was used is kept as it is."""
+    def _credit_clear(self, **values):
+        """Nothing holds these any more. A release that was used is kept as it is.
+
+        :param values: of the decision, where they are not the document's now
+        """
         held = self.filtered(lambda each: each.credit_state not in (False, "clear", "released"))
         if held:
             held.sudo().write({
                 "credit_state": "clear", "credit_words": False, "credit_figures": False, "credit_since": False,
                 **self._prepare_credit_idle_vals()})
-            held._credit_record("cleared")
+            held._credit_record("cleared", **values)
 
     def _credit_note(self, title, findings, partners=None):
         """Write the reasons, in words, in the document's log; and to whom it concerns."""

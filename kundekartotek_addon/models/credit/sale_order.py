@@ -76,10 +76,11 @@ class SaleOrder(models.Model):
 
         :return: those that may not be confirmed
         """
-        quotations = self.filtered(lambda o: o.state in ("draft", "sent") and o.company_id._has_credit_control())
+        quotations = self.sudo().filtered(lambda o: o.state in ("draft", "sent"))
         stopped = self.browse()
-        for company, orders in quotations.sudo().grouped(lambda o: o.company_id.root_id).items():
-            stopped |= orders.with_company(company)._credit_decide()
+        for company, orders in quotations.grouped(lambda o: o.company_id.root_id).items():
+            if company.credit_control:
+                stopped |= orders.with_company(company)._credit_decide()
         stopped = self.browse(stopped._ids)
         (self - stopped)._credit_give_pass()
         return stopped
@@ -94,6 +95,8 @@ class SaleOrder(models.Model):
         stopped, rows = barred, []
         for order, result in results.items():
             findings, _picture, fact = result
+            if not findings:
+                continue
             action = verdict(findings)
             if order._credit_stops(*result, order._credit_worth()):
                 order._credit_stop_one(action, result)
