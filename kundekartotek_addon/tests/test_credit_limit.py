@@ -113,15 +113,16 @@ class TestCreditLimit(CreditCase):
 
     def test_large_limits_need_two(self):
         request = self._ask(250001.0)
-        request.with_user(self.manager).action_approve()
+        request.with_user(self.manager).action_approve("Sikker kunde")
         self.assertEqual((request.state, self.customer.credit_limit), ("first_approved", 10000.0))
         waiting = request.sudo().activity_ids.user_id
         self.assertIn(self.second_manager, waiting)
         self.assertNotIn(self.manager, waiting)  # who has nothing more to do here
         with self.assertRaisesRegex(UserError, "second credit manager"):
             request.with_user(self.manager).action_approve()
-        request.with_user(self.second_manager).action_approve()
+        request.with_user(self.second_manager).action_approve("Enig")
         self.assertEqual((request.state, self.customer.credit_limit), ("approved", 250001.0))
+        self.assertEqual(request.decision_note, "Sikker kunde / Enig")
 
     def test_unlimited_needs_two(self):
         request = self._ask(0.0, limit_mode="unlimited")

@@ -2,7 +2,7 @@
 from datetime import timedelta
 
 from odoo import Command
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import freeze_time, tagged
 
 from .credit_case import TODAY, CreditCase
@@ -112,6 +112,10 @@ class TestCreditOrderRelease(CreditCase):
         self._release(order, decision="prepayment", reason="Ny kunde")
         self.assertEqual((order.credit_state, order.require_payment, order.prepayment_percent), ("hold", True, 1.0))
         self.assertEqual(self._decisions(order)[-1].decision, "prepayment")
+        order.action_confirm()  # by whoever has not read it
+        self.assertTrue(order.credit_prepayment)
+        with self.assertRaises(AccessError):
+            order.with_user(self.seller).credit_prepayment = False
 
     # -- changed afterwards ----------------------------------------------------------------------------
 

@@ -206,7 +206,8 @@ class CreditRequest(models.Model):
     def _decide(self, state, note, **values):
         """Write the decision. sudo: through the ORM's ordinary rights nobody can."""
         values |= {"date_decided": fields.Datetime.now()} if state != "first_approved" else {}
-        self.sudo().write({"state": state, "decision_note": note or False, **values})
+        said = " / ".join(filter(None, (self.decision_note, note)))  # by the first of two, and by the second
+        self.sudo().write({"state": state, "decision_note": said or False, **values})
         mine = {"user_id": self.env.uid} if state == "first_approved" else {}
         self.sudo().activity_unlink(["mail.mail_activity_data_todo"], **mine)
         if state != "first_approved":

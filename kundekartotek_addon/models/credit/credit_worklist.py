@@ -80,7 +80,7 @@ class SaleOrder(models.Model):
 
     def _credit_ask_prepayment(self, reason):
         """The customer may pay the whole order online, which lets it through. sudo: as above."""
-        self.sudo().write({"require_payment": True, "prepayment_percent": 1.0})
+        self.sudo().write({"require_payment": True, "prepayment_percent": 1.0, "credit_prepayment": True})
         self._credit_record("prepayment", reason=reason)
         self._credit_inform(self.env._(
             "The customer must pay in advance: %(reason)s. Send the quotation anew with its payment link.",

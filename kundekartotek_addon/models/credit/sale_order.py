@@ -18,6 +18,9 @@ class SaleOrder(models.Model):
     credit_recheck = fields.Boolean(copy=False, readonly=True, help="Something has happened: test it again.")
     credit_sends_email = fields.Boolean(
         copy=False, readonly=True, help="The customer gets a confirmation when the order goes through.")
+    credit_prepayment = fields.Boolean(
+        string="Prepayment Asked For", copy=False, readonly=True,
+        help="A credit manager has asked for it: the order goes through when it is paid.")
     credit_customer_id = fields.Many2one(
         "res.partner", string="Invoiced Customer", related="partner_invoice_id.commercial_partner_id")
 
