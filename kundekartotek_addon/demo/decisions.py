@@ -50,7 +50,7 @@ class DemoDecisions:
             order = self.keep(f"demo_held_order_{number}", self.env["sale.order"].create({
                 "partner_id": customer.id, "user_id": seller.id, "company_id": self.company.id,
                 "order_line": [Command.create({
-                    "product_id": self.products[0].id, "product_uom_qty": 1, "price_unit": 18_500 * (number + 1)})],
+                    "product_id": self.products[0].id, "product_uom_qty": 18.5 * (number + 1), "price_unit": 1000})],
             }))
             order.with_user(seller).action_confirm()
 

@@ -14,8 +14,9 @@ ROLE_LOGINS = {
     "revisor": ("Rita Revisor", "group_auditor"),
 }
 SELLERS = 3  # one in so many customers has the salesperson who can log in
-PRODUCTS = [
-    ("Varer etter ordre", "consu"), ("Frakt", "service"), ("Montering", "service"), ("Serviceavtale", "service"),
+PRODUCTS = [  # what one costs its buyer, and what it costs us
+    ("Varer etter ordre", "consu", 1000, 690), ("Frakt", "service", 500, 430), ("Montering", "service", 1000, 560),
+    ("Serviceavtale", "service", 500, 140),
 ]
 
 
@@ -47,7 +48,7 @@ class KundekartotekDemo(models.AbstractModel):
         plans, contacts = self._make_customers(main, setup)
         by_name = {partner.name: partner for partner, _habit, _rate, _amount in plans}
         setup.set_roles({contact.name: contact for contact in contacts})
-        products = self._make_products()
+        products = self._make_products(main + branch)
         DemoLedger(main, products, seed=1814).invoice(plans)
         DemoLedger(branch, products, seed=1905).invoice(
             [(partner, habit, rate / 3, amount / 2) for partner, habit, rate, amount in plans[::5]])
@@ -137,10 +138,15 @@ class KundekartotekDemo(models.AbstractModel):
                 "group_ids": [Command.set([self.env.ref(xml_id).id for xml_id in groups])],
             }))
 
-    def _make_products(self):
-        return [self._keep(f"demo_product_{number}", self.env["product.product"].create({
-            "name": name, "type": kind, "list_price": 1000, "invoice_policy": "order",
-        })) for number, (name, kind) in enumerate(PRODUCTS)]
+    def _make_products(self, companies):
+        products = []
+        for number, (name, kind, price, cost) in enumerate(PRODUCTS):
+            product = self.env["product.product"].create({
+                "name": name, "type": kind, "list_price": price, "invoice_policy": "order"})
+            for company in companies:
+                product.with_company(company).standard_price = cost
+            products.append(self._keep(f"demo_product_{number}", product))
+        return products
 
     def _make_customers(self, company, setup):
         """:return: (list of (partner, habit, invoices a month, typical amount), contact persons)"""

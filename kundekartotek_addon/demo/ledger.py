@@ -57,7 +57,8 @@ class DemoLedger:
         for product in self.random.sample(self.products, k=self.random.choice((1, 1, 2))):
             price = rest if len(lines) else round(rest * self.random.choice((1, 0.7)), -1)
             rest -= price
-            lines.append(Command.create({"product_id": product.id, "quantity": 1, "price_unit": price}))
+            lines.append(Command.create({
+                "product_id": product.id, "quantity": price / product.list_price, "price_unit": product.list_price}))
             if rest <= 0:
                 break
         return {

@@ -24,7 +24,8 @@ LEDGER = ROLE | {"salesperson", "bookkeeper"}  # whoever Odoo lets read invoices
 # Reports on customers, shown as a table.
 TABLES = (
     "kundekartotek.customer.claim", "kundekartotek.customer.cohort", "kundekartotek.customer.product",
-    "kundekartotek.customer.ranking", "kundekartotek.kpi.report", "kundekartotek.sales.season")
+    "kundekartotek.customer.ranking", "kundekartotek.kpi.report", "kundekartotek.overview.report",
+    "kundekartotek.sales.season")
 METHODS = {
     "account.move": {
         "action_credit_decisions": ROLE,

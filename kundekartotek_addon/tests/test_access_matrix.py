@@ -64,6 +64,7 @@ TABLE = {
     "kundekartotek.insight.source": NOBODY,
     "kundekartotek.kpi": READ,
     "kundekartotek.kpi.report": NOBODY,
+    "kundekartotek.overview.report": NOBODY,
     "kundekartotek.payment.rule": MANAGED,
     "kundekartotek.sales.season": READ,
     "kundekartotek.segment.change": READ,

@@ -15,12 +15,14 @@ from odoo.tests import freeze_time, new_test_user, tagged
 from ..reports.insight import source
 from ..tools import season
 from ..tools.business_days import next_business_day
+from ..tools.sheet import as_line
 from .customer_ledger import TODAY
 from .insight_ledger import SALES, InsightLedgerCase
 
 REPORTS = (
     "kundekartotek.customer.ranking", "kundekartotek.customer.product", "kundekartotek.sales.season",
-    "kundekartotek.customer.claim", "kundekartotek.customer.cohort", "kundekartotek.kpi.report")  # fmt: skip
+    "kundekartotek.customer.claim", "kundekartotek.customer.cohort", "kundekartotek.kpi.report",
+    "kundekartotek.overview.report")  # fmt: skip
 
 
 @tagged("post_install", "-at_install")
@@ -175,6 +177,29 @@ class TestInsightReports(InsightLedgerCase):
                 else:
                     self.assertIsNone(row[1 + age])
         self.assertTrue(rows["2025 Q1"][1])
+
+    def test_overview(self):
+        """What is on the page, on paper: each figure once, and its parts add up to it."""
+        page = self.env["kundekartotek.overview"].get_insight()
+        blocks, block = {}, None
+        for line in map(as_line, self.rows("kundekartotek.overview.report")):
+            if line.style == "heading":
+                block = blocks.setdefault(line.values[0], [])
+            else:
+                block.append(line.values)
+        figures, ages, revenue, overdue, top, falling, matrix = blocks.values()
+        self.assertEqual([row[2:4] for row in figures[:6]], [
+            (figure["now"], figure["before"]) for figure in page["figures"].values()])
+        self.assertEqual([row[1] for row in figures[6:]], [page["won"]["count"], page["lost"]["count"]])
+        self.assertAlmostEqual(sum(row[2] for row in ages[:-1]), page["figures"]["receivables"]["now"], 2)
+        self.assertAlmostEqual(sum(row[4] or 0 for row in ages[:-1] if row[2] > 0), sum(
+            row[2] for row in ages[:-1] if row[2] > 0) / ages[-1][2], 6)
+        self.assertEqual([row[0] for row in revenue], [month["label"] for month in page["months"]])
+        self.assertEqual([row[2] for row in overdue], [month["overdue"] for month in page["months"]])
+        self.assertEqual([row[0] for row in top + falling], [row["name"] for row in page["top"] + page["falling"]])
+        self.assertAlmostEqual(top[0][4], top[0][2] / top[0][3] - 1)
+        self.assertAlmostEqual(sum(row[2] for row in matrix), page["figures"]["revenue"]["now"], 2)
+        self.assertTrue(page["downloads"]["pdf"]["url"].startswith("/kundekartotek/report/overview.pdf"))
 
     def test_every_report_as_workbook_and_on_paper(self):
         for model in REPORTS:

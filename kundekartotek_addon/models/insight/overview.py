@@ -49,6 +49,7 @@ class Overview(models.AbstractModel):
             "figures": self._insight_figures(company, today),
             **self._insight_customers(company, today),
             "matrix": self._insight_matrix(company),
+            "downloads": self.env["kundekartotek.overview.report"]._table_downloads({}),
         }
 
     # ---- parts -------------------------------------------------------------------------------------

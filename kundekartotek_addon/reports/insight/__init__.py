@@ -6,3 +6,4 @@ from . import sales_season
 from . import customer_claim
 from . import customer_cohort
 from . import kpi_report
+from . import overview_report

@@ -4,6 +4,7 @@ from odoo.exceptions import AccessError
 
 # {report: external id of the action that shows it on the screen}
 REPORTS = {
+    "kundekartotek.overview.report": "overview_action",
     "kundekartotek.customer.ranking": "customer_ranking_action",
     "kundekartotek.customer.product": "customer_product_action",
     "kundekartotek.sales.season": "sales_season_action",
@@ -20,7 +21,8 @@ class InsightReport(models.TransientModel):
     _description = "Report on Customers"
 
     report = fields.Selection(
-        [("kundekartotek.customer.ranking", "Turnover Ranking"),
+        [("kundekartotek.overview.report", "Overview"),
+         ("kundekartotek.customer.ranking", "Turnover Ranking"),
          ("kundekartotek.customer.product", "Products per Customer"),
          ("kundekartotek.sales.season", "Season"),
          ("kundekartotek.customer.claim", "Payment Analysis"),
@@ -38,7 +40,7 @@ class InsightReport(models.TransientModel):
         options = report._report_options(self._options())
         if report._table_records:
             return report._show_table(options)
-        action = self.env["ir.actions.act_window"]._for_xml_id(f"kundekartotek_addon.{REPORTS[self.report]}")
+        action = self.env["ir.actions.actions"]._for_xml_id(f"kundekartotek_addon.{REPORTS[self.report]}")
         if report._abstract:
             return action
         return {**action, "domain": report._report_domain(options)}

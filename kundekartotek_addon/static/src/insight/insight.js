@@ -248,6 +248,10 @@ export class Insight extends Component {
         this.action.doAction({ type: "ir.actions.act_window", res_model: "res.partner", res_id: id, views: [[false, "form"]] });
     }
 
+    download(kind) {
+        this.action.doAction(this.data.downloads[kind]);
+    }
+
     openPareto(index) {
         this.openCustomer(this.data.pareto[index]);
     }
