@@ -53,19 +53,19 @@ class DemoLedger:
         return moves
 
     def _prepare_invoice_vals(self, day, partner, amount):
-        lines, rest = [], amount
+        lines, rest, ours = [], amount, self.company.currency_id
+        currency = partner.specific_property_product_pricelist.currency_id or ours
         for product in self.random.sample(self.products, k=self.random.choice((1, 1, 2))):
             price = rest if len(lines) else round(rest * self.random.choice((1, 0.7)), -1)
             rest -= price
+            unit = round(ours._convert(product.list_price, currency, self.company, day), -1)
             lines.append(Command.create({
-                "product_id": product.id, "quantity": price / product.list_price, "price_unit": product.list_price}))
+                "product_id": product.id, "quantity": round(price / unit, 2), "price_unit": unit}))
             if rest <= 0:
                 break
         return {
             "move_type": "out_invoice", "partner_id": partner.id, "invoice_date": day, "company_id": self.company.id,
-            "invoice_user_id": partner.user_id.id,
-            "currency_id": (partner.specific_property_product_pricelist.currency_id or self.company.currency_id).id,
-            "invoice_line_ids": lines,
+            "invoice_user_id": partner.user_id.id, "currency_id": currency.id, "invoice_line_ids": lines,
         }
 
     def _credit(self, moves):

@@ -71,6 +71,13 @@ class TestInsightClasses(InsightClassesCase):
         self.assertEqual(self.classes([rich, poor]), ["a", "c"])
         self.assertIn("% of margin", self.row(rich).abc_why)
 
+    def test_sales_at_a_loss_are_sales(self):
+        self.company.insight_abc_basis = "margin"
+        loss = self.make(revenue_12m=900, margin_12m=-1)
+        self.classify()
+        self.assertEqual(self.classes([loss]), ["none"])
+        self.assertIn("no margin in 12 months", self.row(loss).abc_why)
+
     def test_nobody_flips_over_a_krone(self):
         first, second = self.make(revenue_12m=790), self.make(revenue_12m=210)
         self.classify()

@@ -209,6 +209,21 @@ class TestInsightReports(InsightLedgerCase):
                     self.assertGreater(self.env[model]._write_report(kind, {}, stream), 0)
                     self.assertTrue(stream.getvalue().startswith(magic))
 
+    def test_headings_can_be_read(self):
+        """On paper a heading is broken between words and cut within one: each column is as wide as its longest word,
+        in Norwegian."""
+        self.env["res.lang"]._activate_lang("nb_NO")
+        self.env["ir.module.module"]._load_module_terms(["kundekartotek_addon"], ["nb_NO"])
+        for model in REPORTS:
+            report = self.env[model].with_context(lang="nb_NO")
+            for column in report._report_columns({}):
+                with self.subTest(report=model, column=column.label):
+                    self.assertLessEqual(max(map(len, column.label.split()), default=0), column.characters + 1)
+
+    def test_nobody_bought_is_not_yet_to_come(self):
+        columns = self.env["kundekartotek.customer.cohort"]._report_columns({})
+        self.assertTrue(all(column.noughts for column in columns if column.kind == "percent"))
+
     def test_on_the_screen_as_printed(self):
         for model in ("kundekartotek.sales.season", "kundekartotek.customer.cohort", "kundekartotek.customer.claim"):
             with self.subTest(report=model):

@@ -49,7 +49,8 @@ class KundekartotekSegmentWhy(models.AbstractModel):
             "cumulative": self._number(100 * (facts.get("cumulative") or 0)),
         }
         if key == "none":
-            return self.env._("no sales in 12 months")
+            is_margin = facts.get("basis") == "margin"
+            return self.env._("no margin in 12 months") if is_margin else self.env._("no sales in 12 months")
         if key == "new":
             day = format_date(self.env, fields.Date.to_date(facts.get("first")))
             return self.env._("%(amount)s since the first invoice on %(day)s", day=day, **values)

@@ -26,7 +26,7 @@ class KundekartotekSegmentChange(models.Model):
     partner_id = fields.Many2one("res.partner", string="Customer", readonly=True, index=True, ondelete="set null")
     customer_name = fields.Char(readonly=True)
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True, ondelete="cascade")
-    kind = fields.Selection(KINDS, required=True, readonly=True)
+    kind = fields.Selection(KINDS, string="Class", required=True, readonly=True)
     old_class = fields.Char(readonly=True)
     new_class = fields.Char(readonly=True)
     old_name = fields.Char(string="From", compute="_compute_names")

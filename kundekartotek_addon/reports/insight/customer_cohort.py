@@ -82,7 +82,7 @@ class CustomerCohort(models.Model):
     def _report_columns(self, options):
         return [
             Column(self.env._("First Invoice"), width=12), Column(self.env._("Customers"), "integer"),
-            *(Column(f"+{number}", "percent", 7) for number in range(1, QUARTERS)),
+            *(Column(f"+{number}", "percent", 7, noughts=True) for number in range(1, QUARTERS)),
             Column(self.env._("Revenue"), "money", digits=0)]
 
     @api.model

@@ -62,7 +62,8 @@ class CustomerRanking(models.Model):
             Column(self.env._("No."), "integer"), Column(self.env._("ABC"), width=6),
             Column(self.env._("Revenue 12 Months"), "money"), Column(self.env._("Share"), "percent"),
             Column(self.env._("Cumulative Share"), "percent"), Column(self.env._("Margin 12 Months"), "money"),
-            Column(self.env._("Share of Margin"), "percent"), Column(self.env._("Cumulative by Margin"), "percent")]
+            Column(self.env._("Share of Margin"), "percent", 14),
+            Column(self.env._("Cumulative by Margin"), "percent", 14)]
 
     @api.model
     def _report_rows(self, options):

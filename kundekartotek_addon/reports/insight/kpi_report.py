@@ -26,7 +26,7 @@ class KpiReport(models.AbstractModel):
         fields = self.env["kundekartotek.kpi"]._fields
         return [Column(self.env._("Month's End"), "date"), *(
             Column(fields[name]._description_string(self.env), "money" if kind == "days" else kind,
-                   9 if kind == "days" else 0, 1 if kind == "days" else 0)
+                   14 if kind == "days" else 0, 1 if kind == "days" else 0)
             for name, kind in FIGURES)]
 
     @api.model

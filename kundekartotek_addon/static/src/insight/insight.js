@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 import { Component, onWillStart, useEffect, useRef, useState } from "@odoo/owl";
 import { loadBundle } from "@web/core/assets";
-import { getColor, hexToRGBA } from "@web/core/colors/colors";
+import { hexToRGBA } from "@web/core/colors/colors";
 import { deserializeDateTime } from "@web/core/l10n/dates";
 import { localization } from "@web/core/l10n/localization";
 import { _t } from "@web/core/l10n/translation";
@@ -59,7 +59,7 @@ export class Insight extends Component {
             this.ink = getComputedStyle(document.body).color;
             const isDark = this.ink.match(/\d+/g).slice(0, 3).every((part) => Number(part) > 140);
             this.grid = "rgba(128, 128, 128, 0.3)";
-            this.blue = getColor(0, isDark ? "dark" : "light", "odoo");
+            this.brand = isDark ? "#b98bb0" : "#875a7b"; // Odoo's purple, readable on either
             this.state.data = data;
             this.charts = this.makeCharts(data);
         });
@@ -130,7 +130,7 @@ export class Insight extends Component {
     shade(row, column) {
         const cells = Object.values(this.data.matrix.cells);
         const share = this.cell(row, column).count / Math.max(...cells.map((cell) => cell.count), 1);
-        const color = column === "risk" ? DANGER : column === "slow" ? "#fd7e14" : this.blue;
+        const color = column === "risk" ? DANGER : column === "slow" ? "#fd7e14" : this.brand;
         return share ? `background-color: ${hexToRGBA(color, 0.12 + 0.5 * share)}` : "";
     }
 
@@ -148,15 +148,15 @@ export class Insight extends Component {
                     label: _t("Outstanding"),
                     data: ages.map((age) => age.amount),
                     backgroundColor: ages.map((_age, index) =>
-                        index === 0 ? this.blue : index === ages.length - 1 ? grey : hexToRGBA(DANGER, 0.25 + 0.18 * index)),
+                        index === 0 ? this.brand : index === ages.length - 1 ? grey : hexToRGBA(DANGER, 0.25 + 0.18 * index)),
                 },
             ], { indexAxis: "y", plugins: { legend: { display: false } } }),
             overdue: this.makeConfig("line", labels, [
                 { ...dataset(_t("Overdue"), "overdue", DANGER), fill: true, backgroundColor: hexToRGBA(DANGER, 0.2), tension: 0.2 },
-                { ...dataset(_t("Outstanding"), "receivables", this.blue), tension: 0.2 },
+                { ...dataset(_t("Outstanding"), "receivables", this.brand), tension: 0.2 },
             ]),
             revenue: this.makeConfig("bar", labels, [
-                dataset(_t("Revenue"), "revenue", this.blue),
+                dataset(_t("Revenue"), "revenue", this.brand),
                 dataset(_t("The year before"), "before", grey),
             ]),
             pareto: this.makePareto(pareto),
@@ -165,12 +165,12 @@ export class Insight extends Component {
 
     /** The largest customers, and what share of all revenue they and all before them bring. */
     makePareto(customers) {
-        const colors = { a: this.blue, b: hexToRGBA(this.blue, 0.55) };
+        const colors = { a: this.brand, b: hexToRGBA(this.brand, 0.55) };
         const config = this.makeConfig("bar", customers.map((customer) => customer.name), [
             {
                 label: _t("Revenue 12 Months"),
                 data: customers.map((customer) => customer.revenue),
-                backgroundColor: customers.map(({ abc }) => colors[abc] || hexToRGBA(this.blue, 0.25)),
+                backgroundColor: customers.map(({ abc }) => colors[abc] || hexToRGBA(this.brand, 0.25)),
             },
             {
                 type: "line",
@@ -194,7 +194,7 @@ export class Insight extends Component {
             grid: { color: this.grid },
             ticks: { color: this.ink, maxTicksLimit: 5, callback: (value) => this.short(value) },
         };
-        const names = { grid: { display: false }, ticks: { color: this.ink } };
+        const names = { grid: { display: false }, ticks: { color: this.ink, font: { size: 11 } } };
         return {
             type,
             data: { labels, datasets },
