@@ -48,6 +48,7 @@ class CustomerLedgerCase(AccountTestInvoicingCommon):
             .create(
                 {
                     "move_type": "out_invoice",
+                    "company_id": company.id,  # core would take the journal's, which a branch has of its company
                     "partner_id": partner.id,
                     "invoice_date": day,
                     "invoice_date_due": due or day + timedelta(14),

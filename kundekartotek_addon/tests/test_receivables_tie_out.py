@@ -45,6 +45,23 @@ class TestTieOut(CustomerLedgerCase):
         self.assertEqual(row["shown"], row["total"])
         self.assertAlmostEqual(row["sums"]["share"], 1, 6)
 
+    def test_a_branch_s_invoice_paid_to_the_company(self):
+        """Nothing is open of what was paid, in either; each one's ledger says otherwise, and the tie-out why."""
+        invoice = self.invoice(self.customers[0], 1000, TODAY - timedelta(30), company=self.branch)
+        payment = self.prepay(self.customers[0], 750, TODAY - timedelta(20))
+        (invoice + payment.move_id).line_ids.filtered(
+            lambda line: line.account_type == "asset_receivable").reconcile()
+        self.env.invalidate_all()
+        self.assertEqual(invoice.company_id, self.branch)
+        self.assertTrue(payment.move_id.line_ids.matched_debit_ids)
+        for days, matched in ((21, 0), (20, 750), (0, 750)):
+            rows = {row["company_id"]: row for row in self.tie_out(TODAY - timedelta(days), self.company + self.branch)}
+            for company, difference in ((self.branch, -matched), (self.company, matched)):
+                row = rows[company.id]
+                self.assertEqual(row["difference"], difference)
+                self.assertEqual(len(row["explanation"]), bool(difference))
+                self.assertIn("another company or branch" if difference else "", " ".join(row["explanation"]))
+
     def test_what_a_difference_is(self):
         """Faults that only somebody who writes to the database can make: each is found and named."""
         invoice = self.invoice(self.customers[0], 1000, TODAY - timedelta(30))
