@@ -42,6 +42,16 @@ class TestAgingReport(CustomerLedgerCase):
         lines = [dict(zip(rows[top], row)) for row in rows[top + 1:end]]
         return dict(row[:2] for row in rows[1:top]), lines, rows[end:]
 
+    def test_a_choice_through_a_relation(self):
+        """Comes along in the address as it was asked for."""
+        aging = self.env["kundekartotek.aging"].with_user(self.reader)
+        for code in (self.company_data["default_account_receivable"].code, "none"):
+            domain = [("account_id", "any", [("code", "=", code)])]
+            action = aging.action_take_away("xlsx", domain)
+            options = json.loads(parse_qs(urlparse(action["url"]).query)["options"][0])
+            _heading, rows, _below = self.table(**options)
+            self.assertEqual(len(rows), len(lines := aging.search(domain)) + bool(lines))
+
     def test_same_figures_as_the_screen(self):
         for day, basis in ((TODAY, "due"), (date(2026, 9, 30), "invoice")):
             lines = self.env["kundekartotek.aging"].with_user(self.reader).with_context(

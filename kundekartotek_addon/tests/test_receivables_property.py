@@ -75,7 +75,8 @@ class TestAnyLedger(PeriodReadings, LedgerReportCase):
         for row in aging.tie_out():
             found, booked = (round(sum(amount for key, amount in amounts.items() if key[0] == row["company_id"]), 2)
                              for amounts in (totals, ledger))
-            self.assertEqual((row["total"], row["ledger"], row["difference"]), (found, booked, round(found - booked, 2)))
+            self.assertEqual(
+                (row["total"], row["ledger"], row["difference"]), (found, booked, round(found - booked, 2)))
             # What was matched across a company's border is all that may differ, and is said.
             self.assertEqual(len(row["explanation"]), bool(row["difference"]))
             self.assertTrue(all("another company or branch" in text for text in row["explanation"]))

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
-from odoo.tools import SQL, file_path, get_lang
+from odoo.tools import SQL, file_path, get_lang, json_default
 
 from ...models.audit.audit_looks import note_look
 from ...tools.pdf_sheet import Notation, write_pdf
@@ -107,7 +107,7 @@ class ReportMixin(models.AbstractModel):
     def _download_report(self, kind, options):
         """:return: the action that has the client fetch the report, for the companies chosen now"""
         self._check_report_access(kind)
-        query = {"options": json.dumps(options, default=str), "companies": ",".join(map(str, self.env.companies.ids))}
+        query = {"options": _to_json(options), "companies": ",".join(map(str, self.env.companies.ids))}
         return {
             "type": "ir.actions.act_url",
             "url": f"/kundekartotek/report/{self._report_name}.{kind}?{urlencode(query)}",
@@ -141,7 +141,7 @@ class ReportMixin(models.AbstractModel):
     def _note_export(self, filename, options, rows):
         """Tell the audit trail who took what, also beside a read-only cursor."""
         customers = self._report_subject(options)
-        details = {"report": self._report_name, "options": json.loads(json.dumps(options, default=str)), "rows": rows}
+        details = {"report": self._report_name, "options": json.loads(_to_json(options)), "rows": rows}
         note_look(customers or self, "exported", customers.ids, text=filename, details=details)
 
     @api.model
@@ -179,6 +179,11 @@ class ReportMixin(models.AbstractModel):
             yield from rows
         with contextlib.suppress(Exception):
             cr.execute(SQL("CLOSE %s", name))
+
+
+def _to_json(options):
+    """Days as text, domains within domains as lists: what a client sends."""
+    return json.dumps(options, default=json_default)
 
 
 def _later(function, options):

@@ -27,9 +27,10 @@ export class AgingSearchModel extends SearchModel {
         this._notify();
     }
 
-    /** Today moves on; a chosen day does not. */
+    /** Today moves on; a chosen day does not. Amounts per currency are shown in their own currency, too. */
     _getContext() {
-        const chosen = Object.entries(this.aging || {}).filter(([, value]) => value);
+        const aging_per_currency = this._getGroupBy().includes("currency_id");
+        const chosen = Object.entries({ ...this.aging, aging_per_currency }).filter(([, value]) => value);
         return makeContext([super._getContext(), Object.fromEntries(chosen)]);
     }
 

@@ -14,6 +14,16 @@ export class AllSumsListRenderer extends ListRenderer {
         return !list.isGrouped && list.count > list.records.length;
     }
 
+    /** A column without the currency's symbol has none in the lines of groups either. */
+    formatGroupAggregate(group, column) {
+        const aggregate = super.formatGroupAggregate(group, column);
+        if (column.options?.no_symbol && aggregate.value && !aggregate.multiCurrency) {
+            const format = formatters.get(column.widget || this.fields[column.name].type);
+            aggregate.value = format(group.aggregates[column.name], { noSymbol: true, escape: true });
+        }
+        return aggregate;
+    }
+
     computeAggregates() {
         const aggregates = super.computeAggregates();
         const { rows } = this.sums;
