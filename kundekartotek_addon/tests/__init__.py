@@ -57,6 +57,7 @@ from . import test_receivables_followup
 from . import test_receivables_ledger
 from . import test_receivables_period_reports
 from . import test_receivables_clock
+from . import test_receivables_tour
 from . import test_insight_business_days
 from . import test_insight_concurrent
 from . import test_insight_metrics

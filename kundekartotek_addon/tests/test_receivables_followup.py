@@ -125,6 +125,8 @@ class TestFollowupNotes(CustomerLedgerCase):
             self.note(self.note_invoice, promise_date=TODAY - timedelta(1))
         with self.assertRaises(UserError):
             self.note(self.note_invoice, promise_date=TODAY, promise_amount=-1)
+        with self.assertRaises(UserError):
+            self.note(self.note_invoice, dispute_reason="Feil vare", dispute_since=TODAY + timedelta(1))
         draft = self.note_invoice.copy()
         credit_note = self._reverse_invoice(self.invoice(self.customers[0]), post=True)
         for moves in (draft, credit_note, self.env["account.move"]):

@@ -53,6 +53,8 @@ class FollowupNote(models.TransientModel):
             raise UserError(self.env._("The amount promised cannot be negative."))
         if self.dispute_since and not self.dispute_reason:
             raise UserError(self.env._("Say why the invoice is disputed."))
+        if self.dispute_since and self.dispute_since > today:
+            raise UserError(self.env._("A dispute is since today or an earlier day."))
         self.move_ids._note_followup({
             "promise_date": self.promise_date,
             "promise_amount": self.promise_amount if self.promise_date and self.is_single else 0,
