@@ -228,6 +228,7 @@ ORM = {
     "export_data": ("read", {"fields_to_export": ["id"]}),
     "fields_get": ("", {}),  # what a model is made of, for whoever may read it
     "formatted_read_group": ("read", {"domain": [], "groupby": ["create_uid"], "aggregates": ["__count"]}),
+    "get_mention_suggestions": ("", {"search": "x"}),  # core's own search for the names of colleagues and contacts
     "onchange": ("write", {"values": {}, "field_names": ["display_name"], "fields_spec": {"display_name": {}}}),
     "read": ("read", {"fields": ["display_name"]}),
     "search_read": ("read", {"domain": [], "fields": ["display_name"]}),

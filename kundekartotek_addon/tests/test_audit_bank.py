@@ -136,6 +136,33 @@ class TestAuditBank(AccountTestInvoicingCommon):
         bank.with_user(self.anne).action_approve_bank_account()
         self.assertEqual(self.state(bank), (False, True), "her change had been approved")
 
+    def test_changed_in_the_archive(self):
+        """Who changed an account while it was archived does not approve it when another one has restored it."""
+        bank = self.make_account(self.anne)
+        bank.with_user(self.bjorn).action_approve_bank_account()
+        bank.with_user(self.bjorn).allow_out_payment = False
+        bank.with_user(self.clerk).active = False
+        bank.with_user(self.bjorn).acc_number = OTHER_NUMBER
+        bank.with_user(self.clerk).active = True
+        self.assertEqual(self.state(bank), (True, False))
+        with self.assertRaisesRegex(AccessError, "second person"):
+            bank.with_user(self.bjorn).action_approve_bank_account()
+        bank.with_user(self.anne).action_approve_bank_account()
+
+    def test_payment_is_not_turned_to_another_account(self):
+        bank, pending = self.make_account(self.anne), self.make_account(self.anne, OTHER_NUMBER)
+        bank.with_user(self.bjorn).action_approve_bank_account()
+        payment = self.env["account.payment"].create({
+            "payment_type": "outbound", "partner_type": "supplier", "partner_id": self.partner_a.id, "amount": 100,
+            "partner_bank_id": bank.id})
+        payment.action_post()
+        with self.assertRaisesRegex(UserError, "waits for a second person"):
+            payment.partner_bank_id = pending
+        draft = payment.copy({"partner_bank_id": pending.id})
+        self.assertEqual(draft.state, "draft")
+        with self.assertRaisesRegex(UserError, "waits for a second person"):
+            draft.write({"state": "in_process"})
+
     def test_no_way_round_by_another_company(self):
         """An account belongs to its partner's company: moved to one without four eyes, approved there, and back."""
         free = self.env["res.company"].create({"name": "Fri AS"})

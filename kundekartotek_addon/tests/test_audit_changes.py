@@ -290,6 +290,36 @@ class TestAuditChanges(KundekartotekCase):
             self.events(self.customer), [{"user_name": "Kari", "superuser": False, "reason": False}]
         )
 
+    def test_tags_from_the_other_side(self):
+        """A tag may be told who has it: made, changed, and deleted with it."""
+        other = self.make_customer("Annen AS")
+        self.events(self.customer + other)
+        Tag = self.env["res.partner.category"]
+        tag = Tag.create({"name": "Svartelistet", "partner_ids": [Command.set(self.customer.ids)]})
+        self.assertChange(self.customer, {"category_id": (None, "Svartelistet")})
+        tag.partner_ids = [Command.clear(), Command.link(other.id)]
+        self.assertChange(self.customer + other, {"category_id": (None, "Svartelistet")})
+        self.assertEqual(self.Event.search_count([
+            ("res_id", "=", self.customer.id), ("field_name", "=", "category_id"),
+            ("old_value", "=", "Svartelistet")]), 1)
+        tag.unlink()
+        [event] = self.events(other)
+        self.assertEqual((event.field_name, event.details["removed"]), ("category_id", tag.ids))
+
+    def test_companies_of_a_user_from_the_other_side(self):
+        user = self.make_user("reader")
+        company = self.env["res.company"].create({"name": "Annet selskap AS"})
+        self.events(user)
+        company.user_ids += user
+        self.assertEqual(self.events(user).mapped("field_name"), ["company_ids"])
+
+    def test_what_a_group_implies_from_the_other_side(self):
+        """Otherwise everybody of one group could be given another unseen."""
+        group, implied = (self.env["res.groups"].create({"name": name}) for name in ("Alle", "Mektige"))
+        self.events(group)
+        implied.implied_by_ids = group
+        self.assertChange(group, {"implied_ids": (None, "Mektige")})
+
     def test_group_membership_from_both_sides(self):
         worker, group = (
             self.make_user("reader", name="Kari"),

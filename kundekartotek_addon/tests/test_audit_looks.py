@@ -155,6 +155,42 @@ class TestAuditLooks(KundekartotekCase, HttpCase):
         self.assertEqual((event.res_model, event.res_id, event.new_value), ("res.partner", 0, "res.partner.category"))
         self.assertEqual(event.details["rows"], 2)
 
+    def test_names_that_tell_more(self):
+        """The context of a client puts addresses and e-mails into the names that every list and drop-down shows."""
+        self.authenticate(self.user.login, self.user.login)
+        self.customer.write({"email": "post@fjell.example", "parent_id": self.other.id})
+        self.env.cr.flush()
+        shown, of = {"show_address": 1, "show_email": 1}, [("id", "in", (self.customer + self.other).ids)]
+        by_parent = [("id", "=", self.customer.id)]
+        many = [self.make_customer(f"Mange {index}").id for index in range(11)]
+        for names in (
+            lambda context: self.call("name_search", "", of, context=context),
+            lambda context: self.call("web_name_search", "", {"display_name": {}}, of, context=context),
+            lambda context: self.call(
+                "web_search_read", [("partner_id", "=", self.user.partner_id.id)],
+                {"partner_id": {"fields": {"display_name": {}}, "context": context}}, model="res.users"),
+        ):
+            names({})
+            self.looks(0)
+        for count, names in enumerate((
+            lambda: self.call("name_search", "", of, context=shown),
+            lambda: self.call("web_name_search", "", {"display_name": {}}, of, context=shown),
+            lambda: self.call("search_read", [("partner_id", "=", self.user.partner_id.id)], ["partner_id"],
+                              model="res.users", context=shown),
+            lambda: self.call("web_search_read", [("partner_id", "=", self.user.partner_id.id)], {
+                "partner_id": {"fields": {"display_name": {}}, "context": shown}}, model="res.users"),
+            lambda: self.call("name_search", "", [("id", "in", many)], context=shown),
+            lambda: self.call("get_mention_suggestions", "fjell"),
+        ), 1):
+            names()
+            look = self.looks(count)[-1]
+            self.assertEqual((look.kind, look.res_id), ("seen", 0))
+            self.assertTrue(look.details["ids"])
+            self.assertEqual("rows" in look.details, len(look.details["ids"]) > 10, "typing is no sign")
+        self.call("web_search_read", by_parent, {"parent_id": {"fields": {"display_name": {}}}}, context=shown)
+        listed, named = self.looks(8)[6:].sorted("res_name")
+        self.assertEqual(({"domain", "ids"} & {*listed.details, *named.details}), {"domain", "ids"})
+
     def test_pages_by_way_of_another_model(self):
         """As many records in each page: each is a look."""
         self.authenticate("admin", "admin")

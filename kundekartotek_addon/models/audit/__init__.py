@@ -3,6 +3,7 @@ from . import audit_append_only
 from . import audit_event
 from . import audit_mixin
 from . import audit_looks
+from . import audit_names
 from . import plain_text
 from . import audit_seal
 from . import audit_verification

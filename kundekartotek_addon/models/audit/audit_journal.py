@@ -4,6 +4,7 @@
 import json
 from functools import partial
 
+from odoo import Command
 from odoo.tools import SQL
 
 from .audit_author import author_of, describe
@@ -84,6 +85,32 @@ class Journal:
         ids = [id_ for id_ in records._ids if id_ not in kept and id_ not in new]
         if ids:
             kept.update(linked_ids(records.env, field, ids))
+
+    def remember_other_side(self, records, name, values):
+        """Keep the links of an audited many2many that is about to be written by the field on its other side.
+
+        :param records: the records that are written or deleted; none where they are made
+        :param values: list of what is written to their field ``name``
+        """
+        field = records._fields[name]
+        ids = set().union(*linked_ids(records.env, field, records.ids).values(), *map(ids_in, values))
+        for inverse in records.pool.field_inverses[field]:
+            others = records.env[inverse.model_name].browse(ids)
+            self.note_author(others)
+            self.remember_links(others, inverse)
+
+
+def ids_in(value):
+    """:return: set of the ids that a value for a many2many names: a recordset, ids, or commands"""
+    ids = set()
+    for command in getattr(value, "_ids", value) or ():
+        if isinstance(command, int):
+            ids.add(command)
+        elif command[0] == Command.SET:
+            ids.update(command[2])
+        elif command[0] not in (Command.CREATE, Command.CLEAR):
+            ids.add(command[1])
+    return ids
 
 
 def close(env):

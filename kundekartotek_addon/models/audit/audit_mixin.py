@@ -95,14 +95,35 @@ class AuditMixin(models.AbstractModel):
         """The audited fields in the order of their list."""
         return [name for name in dict.fromkeys(self._audited_fields()) if name in self._audited_names()]
 
+    @api.model
+    @ormcache()
+    def _audit_other_sides(self):
+        """The many2many fields whose other side is audited, and they are not: who has a tag, who is in a company."""
+        return frozenset(
+            name
+            for name, field in self._fields.items()
+            if field.type == "many2many" and name not in self._audited_names()
+            and any(inverse.name in self.env[inverse.model_name]._audited_names()
+                    for inverse in self.pool.field_inverses[field]
+                    if hasattr(self.env[inverse.model_name], "_audited_names"))
+        )  # fmt: skip
+
+    def _remember_other_sides(self, names, vals_list):
+        """:param names: of fields that are about to be written, on these records or on new ones"""
+        for name in self._audit_other_sides().intersection(names) if self._is_audited() else ():
+            values = [vals[name] for vals in vals_list if name in vals]
+            Journal.of(self.env).remember_other_side(self, name, values)
+
     @api.model_create_multi
     def create(self, vals_list):
+        self.browse()._remember_other_sides(set().union(*vals_list), vals_list)
         records = super().create(vals_list)
         if self._audited_names() and self._is_audited() and (audited := records._audited_records()):
             Journal.of(self.env).note_created(audited)
         return records
 
     def write(self, vals):
+        self._remember_other_sides(vals.keys(), [vals])
         names = self._audited_names() & vals.keys()
         if names and self and self._is_audited():
             journal = Journal.of(self.env)
@@ -138,6 +159,7 @@ class AuditMixin(models.AbstractModel):
     def unlink(self):
         audited = self._audited_records() if self and self._is_audited() else self.browse()
         events = audited._audit_deletions() if audited else []
+        self._remember_other_sides(self._audit_other_sides(), [])
         result = super().unlink()
         self.env["kundekartotek.audit.event"]._record(events)
         return result
@@ -172,7 +194,8 @@ class AuditMixin(models.AbstractModel):
         ]
         for model_name, field_name in self._audit_cascades():
             below = self.env[model_name].sudo().with_context(active_test=False)
-            events += below.search([(field_name, "in", self.ids)])._audit_deletions()
+            if below := below.search([(field_name, "in", self.ids)]):
+                events += below._audit_deletions()
         return events
 
     def _by_company(self, name, value):

@@ -47,8 +47,10 @@ class ResPartnerBank(models.Model):
         sensitive = [name for name in SENSITIVE if name in vals]
         before = {bank: [bank[name] for name in sensitive] for bank in self if sensitive}
         result = super().write(vals)
-        changed = self.browse(bank.id for bank, values in before.items()
-                              if bank.active and [bank[name] for name in sensitive] != values)
+        differing = {bank: [name for name, value in zip(sensitive, values, strict=True) if bank[name] != value]
+                     for bank, values in before.items()}
+        changed = self.browse(bank.id for bank, names in differing.items()
+                              if names and (bank.active or names != ["active"]))
         changed._hold_for_approval()
         (trusted - changed)._approved()
         return result
@@ -178,9 +180,22 @@ class AccountMove(models.Model):
 class AccountPayment(models.Model):
     _inherit = "account.payment"
 
-    def action_post(self):
-        self.filtered(lambda payment: payment.payment_type == "outbound").partner_bank_id._refuse_pending()
-        return super().action_post()
+    @api.model_create_multi
+    def create(self, vals_list):
+        payments = super().create(vals_list)
+        payments._refuse_pending_account()
+        return payments
+
+    def write(self, vals):
+        """Payments under way are not turned to an account that waits; what was under way before may be finished."""
+        touched = self if "partner_bank_id" in vals else self.filtered(lambda payment: payment.state == "draft")
+        result = super().write(vals)
+        touched._refuse_pending_account()
+        return result
+
+    def _refuse_pending_account(self):
+        self.filtered(lambda payment: payment.payment_type == "outbound"
+                      and payment.state in ("in_process", "paid")).partner_bank_id._refuse_pending()
 
 
 class AccountMoveSend(models.AbstractModel):

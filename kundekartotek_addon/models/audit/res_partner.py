@@ -98,6 +98,21 @@ class ResPartner(models.Model):
         return super()._get_vcard_file()
 
 
+class ResPartnerCategory(models.Model):
+    """Tags, from which customers can be given and taken too."""
+
+    _name = "res.partner.category"
+    _inherit = ["res.partner.category", "kundekartotek.audit.mixin"]
+
+    @api.model
+    def _audited_fields(self):
+        return super()._audited_fields() + ["name", "parent_id", "active"]
+
+    @api.model
+    def _audit_customer(self, alias):
+        return SQL("NULL::integer")
+
+
 class ResPartnerBank(models.Model):
     _name = "res.partner.bank"
     _inherit = ["res.partner.bank", "kundekartotek.audit.mixin"]
