@@ -145,9 +145,6 @@ METHODS = {
     "kundekartotek.segment.rule": {
         "action_view_proposals": ROLE,
     },
-    "account.payment": {
-        "action_post": {"bookkeeper"},
-    },
     "kundekartotek.statement": {
         "action_open_document": ROLE,
         "action_send": WORKERS,
