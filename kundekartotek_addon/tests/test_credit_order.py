@@ -129,6 +129,21 @@ class TestCreditOrder(CreditCase):
         orders.with_user(self.seller).action_confirm()
         self.assertEqual(orders.mapped("state"), ["sale", "draft", "sale"])
 
+    def test_many_are_decided_with_the_statements_of_one(self):
+        """What is known of the customers, who shares limits, and what they owe, with the turn to decide on them."""
+        customers = [self._make_customer(f"Kunde {number} AS", limit=10000.0) for number in range(10)]
+        self.env["kundekartotek.credit.group"].sudo().create({
+            "name": "Konsern", "company_id": self.company.id, "credit_limit": 100.0,
+            "partner_ids": [Command.set([customer.id for customer in customers[:2]])]})
+        orders = sum((self._order(customer) for customer in customers), self.env["sale.order"]).sudo()
+        orders._credit_test()  # what the server caches is warm, and the orders are read
+        self.env.flush_all()
+        for some in (orders[:1], orders):
+            with self.assertQueryCount(3):
+                results = some._credit_test()
+            self.assertEqual(len(results), len(some))
+        self.assertEqual([bool(findings) for findings, *_rest in results.values()], [True, True] + [False] * 8)
+
     def test_held_orders_do_not_count(self):
         held = self._order(amount=20000.0)
         held.action_confirm()
