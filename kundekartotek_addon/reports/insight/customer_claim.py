@@ -103,7 +103,7 @@ class CustomerClaim(models.Model):
         names = dict(self._fields["lateness"]._description_selection(self.env))
         return [
             Column(self.env._("Customer"), width=32), Column(self.env._("Claims"), "integer"),
-            Column(self.env._("Late"), "integer"), Column(self.env._("Days to Pay"), "money", 13, 1),
+            Column(self.env._("Late"), "integer"), Column(self.env._("Days to Pay"), "money", 15, 1),
             Column(self.env._("Days Late"), "money", 9, 1),
             Column(self.env._("Days Late, Year Before"), "money", 9, 1),
             *(Column(names[key], "integer") for key, _label, _first in LATENESS)]

@@ -79,7 +79,7 @@ class CustomerProduct(models.Model):
             Column(self.env._("Customer No."), width=12), Column(self.env._("Customer"), width=30),
             Column(self.env._("Product"), width=30), Column(self.env._("Quantity 12 Months"), "money"),
             Column(self.env._("Revenue 12 Months"), "money"), Column(self.env._("Revenue Year Before"), "money"),
-            Column(self.env._("Invoices"), "integer"), Column(self.env._("Last Bought"), "date"),
+            Column(self.env._("Invoices"), "integer", 11), Column(self.env._("Last Bought"), "date"),
             Column(self.env._("Stopped Buying"), width=10)]
 
     @api.model

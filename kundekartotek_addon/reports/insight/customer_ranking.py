@@ -61,9 +61,9 @@ class CustomerRanking(models.Model):
             Column(self.env._("Customer No."), width=12), Column(self.env._("Customer"), width=34),
             Column(self.env._("No."), "integer"), Column(self.env._("ABC"), width=6),
             Column(self.env._("Revenue 12 Months"), "money"), Column(self.env._("Share"), "percent"),
-            Column(self.env._("Cumulative Share"), "percent"), Column(self.env._("Margin 12 Months"), "money"),
-            Column(self.env._("Share of Margin"), "percent", 14),
-            Column(self.env._("Cumulative by Margin"), "percent", 14)]
+            Column(self.env._("Cumulative Share"), "percent", 11), Column(self.env._("Margin 12 Months"), "money", 16),
+            Column(self.env._("Share of Margin"), "percent", 16),
+            Column(self.env._("Cumulative by Margin"), "percent", 16)]
 
     @api.model
     def _report_rows(self, options):

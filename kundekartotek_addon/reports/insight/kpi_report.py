@@ -24,9 +24,9 @@ class KpiReport(models.AbstractModel):
     @api.model
     def _report_columns(self, options):
         fields = self.env["kundekartotek.kpi"]._fields
-        return [Column(self.env._("Month's End"), "date"), *(
+        return [Column(self.env._("Month's End"), "date", 13), *(
             Column(fields[name]._description_string(self.env), "money" if kind == "days" else kind,
-                   14 if kind == "days" else 0, 1 if kind == "days" else 0)
+                   17 if name == "turnover" else 15 if kind == "days" else 0, 1 if kind == "days" else 0)
             for name, kind in FIGURES)]
 
     @api.model

@@ -80,7 +80,7 @@ class SalesSeason(models.Model):
         return [
             Column(self.env._("Month")), *(Column(year, "money", digits=0) for year in self._years()),
             Column(self.env._("Average of Full Years"), "money", digits=0),
-            Column(self.env._("Seasonal Index"), "integer", 12)]
+            Column(self.env._("Seasonal Index"), "integer", 14)]
 
     @api.model
     def _figures(self, options):
