@@ -76,6 +76,7 @@ from . import test_receivables_communication
 from . import test_insight_classes
 from . import test_insight_overview
 from . import test_insight_reports
+from . import test_credit_batch
 from . import test_credit_concurrent
 from . import test_credit_core_faults
 from . import test_credit_order

@@ -28,6 +28,8 @@ class CreditFacts(NamedTuple):
 
     def rules(self, checkpoint):
         """The rules that this customer can break at a checkpoint, as far as is known without its figures."""
+        if not self.policy:
+            return []
         can_break = {
             "limit": self.limit is not None or self.group_id is not None, "overdue": True, "oldest": True,
             "review": self.review_late > 0, "register": self.in_register,
@@ -41,6 +43,24 @@ class CreditFacts(NamedTuple):
     def exempts(self, term, checkpoint):
         """Whether a payment term keeps a document from being tested."""
         return self.policy.exempts_immediate and term._is_immediate() and not self.blocks(checkpoint)
+
+
+class Tally:
+    """What documents add to their customers, and to the groups whose limit these share, one after the other."""
+
+    def __init__(self):
+        self.own, self.shared = defaultdict(float), defaultdict(float)
+
+    def add(self, fact, amount):
+        self.own[fact.id] += amount
+        if fact.group_id:
+            self.shared[fact.group_id] += amount
+
+    def look(self, fact, picture):
+        """:return: the picture of this customer, with what was added"""
+        return picture._replace(
+            exposure=picture.exposure + self.own[fact.id],
+            group_exposure=picture.group_exposure + self.shared.get(fact.group_id, 0.0))
 
 
 class ResPartner(models.Model):
@@ -94,37 +114,37 @@ class ResPartner(models.Model):
             row["block_reason"] or "", row["group_id"], row["group_limit"], row["in_register"], policy)
 
     def _credit_check(self, checkpoint, entries, move_ids=(), counted=False):
-        """Test documents in their order, each with those before it that pass.
+        """Test documents in their order, each with those before it that pass. Draft invoices, where these count,
+        are tested with all the others: what is stopped remains a draft, and counts.
 
         :param checkpoint: "order" or "invoice"
         :param entries: list of (document, commercial partner, what it adds to the exposure, what is risked by
             it): the latter decides whether it is tested at all
         :param move_ids: invoices among the documents, which must not count twice
-        :param counted: the exposure knows the documents already, as with a confirmed order that was changed
+        :param counted: the exposure knows the documents already, as with a confirmed order that was changed,
+            which stays confirmed
         :return: ``{document: (findings, picture, facts)}``, only documents that a policy looks at
         """
         entries = [entry for entry in entries if entry[3] > CENT]
         customers = self.browse({partner.id for _document, partner, *_rest in entries})
-        facts = {id_: fact for id_, fact in customers._credit_facts().items() if fact.policy} if entries else {}
+        facts = customers._credit_facts() if entries else {}
         rules = {id_: fact.rules(checkpoint) for id_, fact in facts.items()}
-        tested = {id_: fact for id_, fact in facts.items() if rules[id_]}
+        tested = {id_: fact for id_, fact in facts.items() if rules[id_] or fact.group_id}
         pictures = customers.browse(tested)._credit_pictures(tested, rules, checkpoint, move_ids)
-        result, own, shared = {}, defaultdict(float), defaultdict(float)
-        for _document, partner, addition, _risk in entries if counted else ():
-            if partner.id in tested:
-                own[partner.id] -= addition
-                shared[tested[partner.id].group_id] -= addition
+        drafts_count = checkpoint == "invoice" and self.env.company.root_id.sudo().credit_count_drafts
+        stays = counted or drafts_count  # what is stopped counts all the same
+        tally, result = Tally(), {}
+        for _document, partner, addition, _risk in entries if stays else ():
+            tally.add(facts[partner.id], addition if drafts_count else -addition)
         for document, partner, addition, risk in entries:
-            if not (fact := facts.get(partner.id)):
-                continue
-            picture = pictures.get(partner.id, Picture())
-            picture = picture._replace(
-                exposure=picture.exposure + own[partner.id] + addition,
-                group_exposure=picture.group_exposure + shared[fact.group_id] + addition)
-            result[document] = find(rules[partner.id], picture), picture, fact
-            if not document._credit_stops(*result[document], risk):
-                own[partner.id] += addition
-                shared[fact.group_id] += addition
+            fact = facts[partner.id]
+            tally.add(fact, 0.0 if drafts_count else addition)
+            picture = tally.look(fact, pictures.get(fact.id, Picture()))
+            found = find(rules[fact.id], picture), picture, fact
+            if fact.policy:
+                result[document] = found
+            if not stays and document._credit_stops(*found, risk):
+                tally.add(fact, -addition)
         return result
 
     def _credit_pictures(self, facts, rules, checkpoint, move_ids):
