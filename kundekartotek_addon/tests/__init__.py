@@ -88,3 +88,4 @@ from . import test_credit_limit
 from . import test_credit_neighbours
 from . import test_credit_paths
 from . import test_credit_tour
+from . import test_credit_ways_round

@@ -205,9 +205,7 @@ class TestCreditExposure(CreditCase):
         orders = self.env["sale.order"].search([
             ("state", "=", "sale"), ("company_id", "=", self.company.id),
             ("partner_invoice_id.commercial_partner_id", "=", customer.id)])
-        for line in orders.order_line.filtered(lambda line: line.product_uom_qty):
-            left = max(line.product_uom_qty, line.qty_delivered) - line.qty_invoiced_posted
-            total += line.price_total / line.product_uom_qty * max(left, 0.0) / line.order_id.currency_rate
+        total += sum(max(sum(map(self._left, order.order_line)), 0.0) for order in orders)
         if self.company.credit_count_drafts:
             drafts = self.env["account.move"].search([
                 ("state", "=", "draft"), ("move_type", "=", "out_invoice"), ("company_id", "=", self.company.id),
@@ -215,6 +213,17 @@ class TestCreditExposure(CreditCase):
             for line in drafts.invoice_line_ids.filtered(lambda line: not line.sale_line_ids):
                 total += line.price_total / line.move_id.invoice_currency_rate
         return total
+
+    def _left(self, line):
+        """What is left to invoice of a line, in company currency; less than nothing of what was paid down."""
+        if line.is_downpayment:
+            posted = line.invoice_lines.filtered(lambda item: item.parent_state == "posted")
+            return sum(item.price_total * (1 if item.move_type == "out_refund" else -1)
+                       / item.move_id.invoice_currency_rate for item in posted)
+        if not line.product_uom_qty:
+            return 0.0
+        left = max(line.product_uom_qty, line.qty_delivered) - line.qty_invoiced_posted
+        return line.price_total / line.product_uom_qty * max(left, 0.0) / line.order_id.currency_rate
 
     def test_after_any_sequence_the_picture_is_as_recomputed(self):
         euros = self.env["product.pricelist"].create({"name": "EUR", "currency_id": self.euro.id})
@@ -245,16 +254,20 @@ class TestCreditExposure(CreditCase):
             drafts = self.env["account.move"].union(*map(self._create_invoice, orders[:3]))
             drafts[1].invoice_line_ids.quantity += 2  # more than was ordered
             drafts[2].invoice_line_ids.quantity /= 2
+            drafts += self._create_invoice(orders[3])
+            for order in orders[3:]:  # which is invoiced already, or is worth less
+                drafts += self._create_invoice(order, "fixed", fixed_amount=order.amount_total + 100)
             drafts += self._draft(customer, rng.randrange(100, 9000))
             drafts.action_post()
             self.assertEqual(
-                [len(self._decisions(draft)) for draft in drafts], [0, 1, 0, 1], "what was ordered is not tested")
+                [len(self._decisions(draft)) for draft in drafts], [0, 1, 0, 0, 1, 1, 1],
+                "what was ordered is not tested")
             self.assertAlmostEqual(self._decisions(drafts[-1]).exposure, self._recomputed(customer), 2)
 
     def _step(self, rng, customer, moves, orders, euros, step):
         amount = rng.randrange(100, 400000) / 100
         foreign = rng.random() < 0.3
-        match rng.randrange(9):
+        match rng.randrange(11):
             case 0:
                 moves.append(self._invoice(
                     customer, amount, **({"currency_id": self.euro.id} if foreign else {})))
@@ -271,8 +284,10 @@ class TestCreditExposure(CreditCase):
                 self.env["res.currency.rate"].sudo().create({
                     "currency_id": self.euro.id, "name": TODAY - timedelta(100 + 50 * rng.randrange(1, 99) + step),
                     "rate": rng.uniform(0.05, 0.2), "company_id": self.company.id})
-            case _:
+            case 8:
                 self._draft(customer, amount)
+            case _:
+                self._step_down_payment(rng, amount, moves, orders)
 
     def _step_invoice_order(self, rng, moves, orders):
         for order in [order for order in orders if order.invoice_status == "to invoice"][-1:]:
@@ -280,8 +295,21 @@ class TestCreditExposure(CreditCase):
             moves.append(invoice)
             if rng.random() < 0.5:
                 invoice.invoice_line_ids[:1].quantity /= 2
+            if rng.random() < 0.3:
+                invoice.invoice_line_ids.filtered(lambda line: line.price_unit < 0).unlink()
             if rng.random() < 0.7:
                 self._post_uncontrolled(invoice)
+
+    def _step_down_payment(self, rng, amount, moves, orders):
+        """Of less than the order or more; or a discount on it, which an invoice may leave out."""
+        for order in [order for order in orders if order.state == "sale"][-1:]:
+            if rng.random() < 0.4:
+                order.sudo().order_line = [Command.create({
+                    "product_id": self.product.id, "price_unit": -amount / 2, "tax_ids": [Command.clear()]})]
+            else:
+                moves.append(self._create_invoice(order, "fixed", fixed_amount=amount))
+                if rng.random() < 0.7:
+                    self._post_uncontrolled(moves[-1])
 
     def _step_undo(self, rng, moves, orders):
         """A credit note, a cancelled order, or an invoice taken back."""

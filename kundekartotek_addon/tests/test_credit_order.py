@@ -203,7 +203,7 @@ class TestCreditOrder(CreditCase):
 
     def test_ordinary_line_is_no_down_payment(self):
         order = self._order(amount=9000.0)
-        order.order_line.is_downpayment = True
+        order.order_line.sudo().is_downpayment = True
         order.action_confirm()
         self.assertEqual((order.state, self.customer.credit_exposure), ("sale", 9000.0))
 

@@ -14,8 +14,8 @@ class CreditStop(UserError):
 
 
 class AccountMove(models.Model):
-    """An invoice that raises the exposure past the rules is not posted, whatever posts it. What an order has
-    counted already adds nothing, so invoicing what was ordered never is in the way; nor are credit notes."""
+    """An invoice that raises the exposure past the rules is not posted, whatever posts it. What an order that has
+    passed counts already adds nothing, so invoicing what was ordered never is in the way; nor are credit notes."""
 
     _name = "account.move"
     _inherit = ["account.move", "kundekartotek.credit.document"]
@@ -41,7 +41,7 @@ class AccountMove(models.Model):
 
     def _credit_additions(self):
         drafts = self.filtered(lambda move: move.state == "draft" and not move.company_id.root_id.credit_count_drafts)
-        covered, _dodged = drafts._credit_covered()
+        covered, _unproven = drafts._credit_covered()
         return {move: move._credit_worth() - covered.get(move._origin.id, 0.0) for move in drafts}
 
     def _credit_exemption(self, fact):
@@ -57,67 +57,55 @@ class AccountMove(models.Model):
 
         :return: {move: (findings, picture, facts)} of those that add to the exposure
         """
-        covered, dodged = self._credit_covered()
+        covered, unproven = self._credit_covered()
         entries = []
         for move in self.sorted("id"):
             worth = move._credit_worth()
             addition = worth - covered.get(move.id, 0.0)
-            entries.append((move, move._credit_customers(), addition, worth if move.id in dodged else addition))
+            entries.append((move, move._credit_customers(), addition, worth if move.id in unproven else addition))
         return self.env["res.partner"]._credit_check("invoice", entries, move_ids=self.ids)
 
     def _credit_covered(self):
         """What of these drafts is in the exposure already, because it stems from confirmed orders of the same
-        customer.
+        customer: by how much each makes smaller what is left to invoice, posted in the order of their ids.
 
-        :return: ({move id: amount in company currency}, ids of moves whose order was exempt as to be paid at
-            once, while the invoice is not)
+        :return: ({move id: amount in company currency}, ids of moves whose order has not passed for what they ask:
+            it is on hold, or was exempt as to be paid at once while the invoice is not)
         """
         if not self.line_ids.sale_line_ids:  # which posting reads anyway
             return {}, set()
+        partners, move_ids = self.env["res.partner"], sorted(self.ids)
         rows = self.env.execute_query(SQL(
             """
-            SELECT m.id,
-                   sum(CASE WHEN l.is_downpayment AND l.product_uom_qty = 0
-                            THEN i.price_total / coalesce(nullif(m.invoice_currency_rate, 0), 1)
-                            WHEN l.product_uom_qty = 0 THEN 0
-                            ELSE l.price_total / l.product_uom_qty / coalesce(nullif(o.currency_rate, 0), 1)
-                                 * least(i.quantity * coalesce(u.factor / nullif(unit.factor, 0), 1),
-                                         greatest(greatest(l.product_uom_qty, l.qty_delivered) - posted.qty, 0))
-                       END),
+            SELECT m.id, sum(claim.taken), bool_or(o.credit_state IN ('hold', 'rejected')),
                    array_agg(DISTINCT o.payment_term_id) FILTER (WHERE o.payment_term_id IS NOT NULL)
-              FROM account_move m
-              JOIN account_move_line i ON i.move_id = m.id
-              JOIN sale_order_line_invoice_rel r ON r.invoice_line_id = i.id
-              JOIN sale_order_line l ON l.id = r.order_line_id
-              JOIN sale_order o ON o.id = l.order_id AND o.state = 'sale'
+              FROM (SELECT order_id, step, lag(rest) OVER (PARTITION BY order_id ORDER BY step) - rest AS taken
+                      FROM kundekartotek_order_claims(ARRAY(
+                           SELECT l.order_id
+                             FROM account_move_line i
+                             JOIN sale_order_line_invoice_rel r ON r.invoice_line_id = i.id
+                             JOIN sale_order_line l ON l.id = r.order_line_id
+                            WHERE i.move_id = ANY(%(moves)s)), %(moves)s)) claim
+              JOIN account_move m ON m.id = (%(moves)s::int[])[claim.step]
+              JOIN sale_order o ON o.id = claim.order_id AND o.state = 'sale'
+              JOIN res_company here ON here.id = m.company_id
+              JOIN res_company there ON there.id = o.company_id
+                                    AND split_part(there.parent_path, '/', 1) = split_part(here.parent_path, '/', 1)
               JOIN res_partner payer ON payer.id = o.partner_invoice_id
                                     AND payer.commercial_partner_id = m.commercial_partner_id
-              LEFT JOIN uom_uom unit ON unit.id = l.product_uom_id
-              LEFT JOIN uom_uom u ON u.id = i.product_uom_id
-             CROSS JOIN LATERAL (
-                   SELECT coalesce(sum(CASE pm.move_type WHEN 'out_refund' THEN -1 ELSE 1 END * pi.quantity
-                                       * coalesce(pu.factor / nullif(unit.factor, 0), 1)), 0) AS qty
-                     FROM sale_order_line_invoice_rel pr
-                     JOIN account_move_line pi ON pi.id = pr.invoice_line_id
-                     JOIN account_move pm ON pm.id = pi.move_id AND pm.state = 'posted'
-                     LEFT JOIN uom_uom pu ON pu.id = pi.product_uom_id
-                    WHERE pr.order_line_id = l.id) posted
-             WHERE m.id = ANY(%(moves)s)
              GROUP BY m.id""",
-            moves=self.ids,
-            to_flush=self.env["res.partner"]._flushed(
-                "account.move.line", "move_id", "price_total", "quantity", "product_uom_id")
-            + self.env["res.partner"]._flushed(
-                "sale.order.line", "invoice_lines", "price_total", "product_uom_qty", "qty_delivered")
-            + self.env["res.partner"]._flushed("sale.order", "state", "partner_invoice_id", "payment_term_id")
-            + self.env["res.partner"]._flushed(
-                "account.move", "commercial_partner_id", "invoice_currency_rate", "state")))
+            moves=move_ids,
+            to_flush=[
+                *partners._flushed("sale.order", "company_id", "credit_state", "partner_invoice_id",
+                                   "payment_term_id", "state"),
+                *partners._flushed("account.move", "commercial_partner_id", "company_id"),
+                *partners._order_claims_fields()]))
         terms = self.env["account.payment.term"]
-        dodged = {
-            id_ for id_, _amount, ids in rows
-            if any(terms.browse(term)._is_immediate() for term in ids or ())
-            and not self.browse(id_).invoice_payment_term_id._is_immediate()}
-        return {id_: float(amount or 0.0) for id_, amount, _ids in rows}, dodged
+        unproven = {
+            id_ for id_, _amount, held, ids in rows
+            if held or (any(terms.browse(term)._is_immediate() for term in ids or ())
+                        and not self.browse(id_).invoice_payment_term_id._is_immediate())}
+        return {id_: float(amount) for id_, amount, *_rest in rows}, unproven
 
     def _credit_results(self):
         """Test those of these drafts that are under credit control, each in its own company. sudo: who posts

@@ -119,13 +119,13 @@ class ResPartner(models.Model):
 
         :param checkpoint: "order" or "invoice"
         :param entries: list of (document, commercial partner, what it adds to the exposure, what is risked by
-            it): the latter decides whether it is tested at all
+            it): an invoice without risk is not tested, and an order without only for whether its customer is barred
         :param move_ids: invoices among the documents, which must not count twice
         :param counted: the exposure knows the documents already, as with a confirmed order that was changed,
             which stays confirmed
         :return: ``{document: (findings, picture, facts)}``, only documents that a policy looks at
         """
-        entries = [entry for entry in entries if entry[3] > CENT]
+        entries = [entry for entry in entries if entry[3] > CENT or checkpoint == "order"]
         customers = self.browse({partner.id for _document, partner, *_rest in entries})
         facts = customers._credit_facts() if entries else {}
         rules = {id_: fact.rules(checkpoint) for id_, fact in facts.items()}
@@ -140,7 +140,8 @@ class ResPartner(models.Model):
             fact = facts[partner.id]
             tally.add(fact, 0.0 if drafts_count else addition)
             picture = tally.look(fact, pictures.get(fact.id, Picture()))
-            found = find(rules[fact.id], picture), picture, fact
+            asked = [rule for rule in rules[fact.id] if risk > CENT or rule.kind in ("blocked", "register")]
+            found = find(asked, picture), picture, fact
             if fact.policy:
                 result[document] = found
             if not stays and document._credit_stops(*found, risk):

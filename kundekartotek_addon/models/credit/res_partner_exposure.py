@@ -168,14 +168,19 @@ class ResPartner(models.Model):
         return SQL(
             "SELECT * FROM kundekartotek_uninvoiced_orders(%s, %s)", partner_ids, list(self._company_tree_ids()),
             to_flush=[
-                *self._flushed("sale.order", "company_id", "currency_rate", "invoice_status", "partner_invoice_id",
-                               "state"),
-                *self._flushed("sale.order.line", "display_type", "is_downpayment", "order_id", "price_total",
-                               "product_uom_id", "product_uom_qty", "qty_delivered", "price_unit", "discount",
-                               "invoice_lines"),
-                *self._flushed("account.move", "state", "move_type", "commercial_partner_id",
-                               "invoice_currency_rate"),
-                *self._ledger_fields("move_id", "price_total", "product_uom_id", "quantity")])
+                *self._flushed("sale.order", "company_id", "invoice_status", "partner_invoice_id", "state"),
+                *self._flushed("account.move", "commercial_partner_id"), *self._order_claims_fields()])
+
+    @api.model
+    def _order_claims_fields(self):
+        """:return: the fields that ``kundekartotek_order_claims`` reads"""
+        return [
+            *self._flushed("sale.order", "currency_rate"),
+            *self._flushed("sale.order.line", "display_type", "is_downpayment", "order_id", "price_total",
+                           "product_uom_id", "product_uom_qty", "qty_delivered", "price_unit", "discount",
+                           "invoice_lines"),
+            *self._flushed("account.move", "state", "move_type", "invoice_currency_rate"),
+            *self._ledger_fields("move_id", "price_total", "product_uom_id", "quantity")]
 
     @api.model
     def _draft_invoices_sql(self, partner_ids, move_ids):

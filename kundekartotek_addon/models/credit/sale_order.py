@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from ...tools.credit import STOPPING, verdict
 
@@ -35,17 +36,43 @@ class SaleOrder(models.Model):
         return self.partner_invoice_id.commercial_partner_id
 
     def _credit_worth(self):
-        """Confirming a quotation gives it the rate of the day, writing its state does not: the larger counts."""
         self.ensure_one()
-        worth, company = self.amount_total / (self.currency_rate or 1.0), self.company_id
-        if self.state in ("draft", "sent") and self.currency_id != company.currency_id:
-            today = fields.Datetime.now().date()
-            worth = max(worth, self.currency_id._convert(
-                self.amount_total, company.currency_id, company, today, round=False))
-        return worth
+        return self._credit_worths()[self]
+
+    def _credit_worths(self):
+        """What these bring about in all, in company currency, taxes included: their totals, or what is posted of
+        them and left to invoice, if that is more. Lines are delivered beyond what was ordered, or changed after
+        they were invoiced.
+
+        Confirming a quotation gives it the rate of the day, writing its state does not: the larger counts.
+
+        :return: {order: amount}
+        """
+        claims = self.filtered(
+            lambda o: o.state == "sale" or any(o.order_line.mapped("qty_delivered")))._credit_claims()
+        worths = {}
+        for order in self:
+            worth, company = order.amount_total / (order.currency_rate or 1.0), order.company_id
+            billed, rest = claims.get(order.id, (0.0, 0.0))
+            if order.state in ("draft", "sent"):
+                billed = 0.0  # and in the exposure by itself
+                if order.currency_id != company.currency_id:
+                    worth = max(worth, order.currency_id._convert(
+                        order.amount_total, company.currency_id, company, fields.Datetime.now().date(), round=False))
+            worths[order] = max(worth, billed + rest)
+        return worths
+
+    def _credit_claims(self):
+        """:return: {id of each of these orders with lines: (what is posted of it, what is left to invoice)}"""
+        if not any(self._ids):  # none, or a form that is not saved
+            return {}
+        rows = self.env.execute_query(SQL(
+            "SELECT order_id, billed, rest FROM kundekartotek_order_claims(%s, '{}')", self.ids,
+            to_flush=self.env["res.partner"]._order_claims_fields()))
+        return {id_: (billed, rest) for id_, billed, rest in rows}
 
     def _credit_additions(self):
-        return {order: order._credit_worth() for order in self if order.state in ("draft", "sent")}
+        return self.filtered(lambda order: order.state in ("draft", "sent"))._credit_worths()
 
     def _credit_exemption(self, fact):
         """Paid already, or to be paid at once. An order without a payment term is neither. A term is a promise
@@ -118,10 +145,8 @@ class SaleOrder(models.Model):
     def _credit_test(self, additions=None):
         """:param additions: {order: what it adds}, for confirmed orders that the exposure knows already
         :return: {order: (findings, picture, facts)}"""
-        entries = []
-        for order in self:
-            worth = additions[order] if additions else order._credit_worth()
-            entries.append((order, order._credit_customers(), worth, worth))
+        worths = additions or self._credit_worths()
+        entries = [(order, order._credit_customers(), worths[order], worths[order]) for order in self]
         partners = self.env["res.partner"]
         return partners._credit_check("order", entries, counted=additions is not None)
 
@@ -155,10 +180,10 @@ class SaleOrder(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """An order that is created confirmed is created, and then confirmed, or not at all."""
-        default, companies = self.env.context.get, self.env["res.company"]
-        here = default("default_company_id") or self.env.company.id
+        defaults, companies = self.default_get(["state", "company_id"]), self.env["res.company"]
+        here = defaults.get("company_id")
         confirmed = [
-            vals.get("state", default("default_state")) == "sale"
+            vals.get("state", defaults.get("state")) == "sale"
             and companies.browse(vals.get("company_id") or here)._has_credit_control() for vals in vals_list]
         if not any(confirmed):
             return super().create(vals_list)

@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError
 from ...tools.credit import CENT
 
 VALUED = {
-    "product_id", "product_uom_qty", "product_uom_id", "price_unit", "discount", "tax_ids", "order_id",
+    "product_id", "product_uom_qty", "product_uom_id", "price_unit", "discount", "tax_ids", "order_id", "qty_delivered",
 }
 TERMS = {
     "partner_id", "partner_invoice_id", "payment_term_id", "company_id", "currency_id", "pricelist_id", "date_order",
@@ -19,6 +19,7 @@ DERIVED = {
         "price_subtotal", "price_tax", "price_total", "invoice_lines", "invoice_status", "qty_invoiced",
         "qty_to_invoice", "untaxed_amount_to_invoice"},
 }
+FIXED = {"is_downpayment"}  # once created: what was invoiced on such a line is taken off the rest of its order
 
 
 class CreditDerived(models.AbstractModel):
@@ -30,17 +31,16 @@ class CreditDerived(models.AbstractModel):
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
-            self._refuse_derived(vals)
+            self._refuse_written(vals.keys() & DERIVED[self._name])
         return super().create(vals_list)
 
     def write(self, vals):
-        self._refuse_derived(vals)
+        self._refuse_written(vals.keys() & (DERIVED[self._name] | FIXED))
         return super().write(vals)
 
     @api.model
-    def _refuse_derived(self, vals):
+    def _refuse_written(self, written):
         """In whatever company the user happens to work: the document may be another one's."""
-        written = vals.keys() & DERIVED[self._name]
         if written and not self.env.su and any(
                 company._has_credit_control() for company in self.env.user.sudo().company_ids):
             raise AccessError(self.env._(
@@ -55,38 +55,58 @@ class SaleOrder(models.Model):
     _inherit = ["sale.order", "kundekartotek.credit.derived"]
 
     def write(self, vals):
+        leaving = self.filtered(lambda o: o.state == "sale") if vals.get("state", "sale") != "sale" else self.browse()
         if vals.keys().isdisjoint(TERMS):
-            return super().write(vals)
-        before = {order: order._credit_terms() for order in self.filtered(lambda order: order.state == "sale")}
-        result = super().write(vals)
-        confirmed = self._credit_confirmed().filtered(before.get)
-        confirmed._credit_test_change({order: order._credit_known_worth(*before[order]) for order in confirmed})
+            result = super().write(vals)
+        else:
+            confirmed = self.filtered(lambda order: order.state == "sale")
+            worths = confirmed._credit_worths()
+            before = {order: (order._credit_terms(), worths[order]) for order in confirmed}
+            result = super().write(vals)
+            confirmed = self._credit_confirmed().filtered(before.get)
+            confirmed._credit_test_change({order: order._credit_known_worth(*before[order]) for order in confirmed})
+        leaving._credit_end_release()
         return result
 
     def _credit_terms(self):
-        """:return: (who is to pay, whom, whether at once, total in company currency)"""
+        """:return: (who is to pay, whom, whether at once)"""
         self.ensure_one()
-        return (self._credit_customers().id, self.company_id.id, self.payment_term_id._is_immediate(),
-                self._credit_worth())
+        return self._credit_customers().id, self.company_id.id, self.payment_term_id._is_immediate()
 
-    def _credit_known_worth(self, customer, company, at_once, worth):
-        """What of this order's total was tested, on the terms that it had."""
+    def _credit_known_worth(self, terms, worth):
+        """What of this order was tested, on the terms that it had."""
         now = self._credit_terms()
-        return worth if (customer, company) == now[:2] and (now[2] or not at_once) else 0.0
+        unchanged = terms[:2] == now[:2] and (now[2] or not terms[2])
+        return worth if unchanged else self._credit_without_rest()[self]
+
+    def _credit_without_rest(self):
+        """:return: {order: what it brings about but for what is left to invoice}: that alone is a new payer's"""
+        claims = self._credit_claims()
+        return {
+            order: worth - claims.get(order.id, (0.0, 0.0))[1] for order, worth in self._credit_worths().items()}
+
+    def _credit_end_release(self):
+        """An order that is confirmed no longer has used its release."""
+        released = self.sudo().filtered(lambda order: order.credit_state == "released")
+        if released:
+            released.write({
+                "credit_state": "clear", "credit_words": False, "credit_figures": False, "credit_since": False,
+                "credit_release_amount": 0.0, "credit_release_until": False, "credit_release_partner_id": False,
+                "credit_release_company_id": False})
+            released._credit_record("cleared", reason=self.env._("No longer confirmed: the release is used"))
 
     def _credit_confirmed(self):
         return self.filtered(lambda o: o.state == "sale" and o.company_id._has_credit_control())
 
     def _credit_test_change(self, before):
-        """:param before: {order: total before the change} of confirmed orders, in company currency"""
-        grown = {
-            order: order._credit_worth() - before[order] for order in self.sudo()
-            if order._credit_worth() > before[order] + CENT}
+        """:param before: {order: what it brought about before the change} of confirmed orders, in company currency"""
+        worths = self.sudo()._credit_worths()
+        grown = {order: worth - before[order] for order, worth in worths.items() if worth > before[order] + CENT}
         stopped = self.browse()
         for company, orders in self.sudo().filtered(grown.get).grouped(lambda o: o.company_id.root_id).items():
             results = orders.with_company(company)._credit_test(grown)
             for order, result in results.items():
-                if order._credit_stops(*result, order._credit_worth()):
+                if order._credit_stops(*result, worths[order]):
                     order._credit_hold(result[0])
                     order._credit_record("held", result)
                     order._credit_note(self.env._("On hold: the confirmed order was changed."), result[0])
@@ -105,7 +125,7 @@ class SaleOrderLine(models.Model):
         default = self.env.context.get("default_order_id")
         orders = self.env["sale.order"].browse({vals.get("order_id", default) for vals in vals_list} - {None, False})
         confirmed = orders._credit_confirmed()
-        before = {order: order._credit_worth() for order in confirmed.sudo()}
+        before = confirmed.sudo()._credit_worths()
         lines = super().create(vals_list)
         confirmed._credit_test_change(before)
         return lines
@@ -115,7 +135,32 @@ class SaleOrderLine(models.Model):
             return super().write(vals)
         orders = self.order_id | self.env["sale.order"].browse(vals.get("order_id") or [])
         confirmed = orders._credit_confirmed()
-        before = {order: order._credit_worth() for order in confirmed.sudo()}
+        before = confirmed.sudo()._credit_worths()
         result = super().write(vals)
         confirmed._credit_test_change(before)
+        return result
+
+    def unlink(self):
+        """What gives a discount makes the order larger when it goes."""
+        confirmed = self.order_id._credit_confirmed()
+        before = confirmed.sudo()._credit_worths()
+        result = super().unlink()
+        confirmed._credit_test_change(before)
+        return result
+
+
+class ResPartner(models.Model):
+    """A contact that is moved under another customer takes the confirmed orders along that are invoiced to it."""
+
+    _inherit = "res.partner"
+
+    def write(self, vals):
+        if vals.keys().isdisjoint({"parent_id", "is_company"}):
+            return super().write(vals)
+        orders = self.env["sale.order"].sudo().search(
+            [("state", "=", "sale"), ("partner_invoice_id", "child_of", self.ids)])._credit_confirmed()
+        before = {order: order._credit_customers() for order in orders}
+        result = super().write(vals)
+        moved = orders.filtered(lambda order: order._credit_customers() != before[order])
+        moved._credit_test_change(moved._credit_without_rest())
         return result
