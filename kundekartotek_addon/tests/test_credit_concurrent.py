@@ -12,14 +12,15 @@ from odoo.modules.registry import Registry
 from odoo.service.model import retrying
 from odoo.tests import BaseCase, get_db_name, tagged
 
-TRIALS, WORKERS = 1000, 4
+TRIALS, RELEASES, WORKERS = 1000, 200, 4
+OTHER = "Samtidig Datter AS"
 CUSTOMERS, SHARING = 6, 3  # the first ones share a limit
 # What one hand has confirmed or seen held is a quotation again.
-RESET = "UPDATE sale_order SET state = 'draft', credit_state = 'clear' WHERE id = ANY(%s)"
-# How many orders of each customer, or group of them, have been confirmed.
+RESET = "UPDATE sale_order SET state = 'draft', credit_state = %s WHERE id = ANY(%s)"
+# How many orders of each customer, or group of them, have been confirmed in each company.
 CONFIRMED = """
-    SELECT CASE WHEN partner_id = ANY(%s) THEN 0 ELSE partner_id END, count(*) FROM sale_order
-     WHERE id = ANY(%s) AND state = 'sale' GROUP BY 1"""
+    SELECT company_id, CASE WHEN partner_id = ANY(%s) THEN 0 ELSE partner_id END, count(*) FROM sale_order
+     WHERE id = ANY(%s) AND state = 'sale' GROUP BY 1, 2"""
 
 
 @tagged("post_install", "-at_install")
@@ -41,13 +42,18 @@ class TestCreditConcurrent(BaseCase):
             customers = env["res.partner"].create([
                 {"name": f"Samtidig Kunde {number} AS", "is_company": True, "customer_rank": 1}
                 for number in range(CUSTOMERS)])
-            customers.credit_limit = 10_000
-            group = env["kundekartotek.credit.group"].create({
-                "name": "Samtidig konsern", "company_id": self.company, "credit_limit": 10_000,
-                "partner_ids": [Command.set(customers[:SHARING].ids)]})
+            companies = env["res.company"].with_context(active_test=False)
+            other = companies.search([("name", "=", OTHER)]) or companies.create({"name": OTHER})
+            other.write({"active": True, "credit_control": True})
+            groups = env["kundekartotek.credit.group"]
+            for each in company + other:
+                customers.with_company(each).credit_limit = 10_000
+                groups |= groups.create({
+                    "name": "Samtidig konsern", "company_id": each.id, "credit_limit": 10_000,
+                    "partner_ids": [Command.set(customers[:SHARING].ids)]})
             product = env["product.product"].create({"name": "Samtidig vare", "type": "service"})
-            self.customers, self.product = customers.ids, product.id
-            self.made = [group, *customers, product.product_tmpl_id]
+            self.customers, self.product, self.other = customers.ids, product.id, other.id
+            self.made = [groups, *customers, product.product_tmpl_id]
 
     def clean(self):
         with self.connection() as env:
@@ -57,11 +63,13 @@ class TestCreditConcurrent(BaseCase):
             orders.unlink()
             for record in self.made:
                 record.with_env(env).unlink()
+            env["res.company"].browse(self.other).active = False  # which cannot be removed
 
-    def quotations(self, env, customers):
+    def quotations(self, env, customers, company=None):
         """Of 6,000 each: only one of a customer fits its limit."""
-        return env["sale.order"].create([{
-            "partner_id": customer, "company_id": self.company,
+        company = company or self.company
+        return env["sale.order"].with_company(company).create([{
+            "partner_id": customer, "company_id": company, "user_id": False,
             "order_line": [Command.create({
                 "product_id": self.product, "product_uom_qty": 1, "price_unit": 6_000, "tax_ids": [Command.clear()]})],
         } for customer in customers]).ids
@@ -114,33 +122,53 @@ class TestCreditConcurrent(BaseCase):
             self.assertEqual(  # what was tried again left one decision, on the figures of the other's order
                 [(d.document_res_id, d.decision, d.exposure) for d in decisions], [(held.id, "held", 12_000)])
 
-    def test_random_decisions_never_wait_for_each_other(self):
-        """A thousand times, orders of customers drawn at random are confirmed, in whatever order each names them; what
-        the same hand confirmed before is a quotation again."""
-        with self.connection() as env:
-            mine = [self.quotations(env, self.customers) for _worker in range(WORKERS)]
-        done, again = [], []
+    def at_random(self, trials, prepare, decide):
+        """Several workers, each with orders of all customers in both companies: a deadlock would be an error.
 
-        def decide(worker):
+        :param prepare: what the orders of a worker are before each trial
+        :param decide: what is done with some of them, named in whatever order
+        :return: how many orders of each customer were confirmed, after each trial
+        """
+        done, again = [], []
+        with self.connection() as env:
+            mine = [
+                [*self.quotations(env, random.Random(worker).sample(self.customers, CUSTOMERS)),
+                 *self.quotations(env, self.customers, self.other)] for worker in range(WORKERS)]
+
+        def work(worker):
             def call(barrier):
                 chance = random.Random(worker)
                 barrier.wait(30)
-                for _trial in range(TRIALS // WORKERS):
-                    chosen = chance.sample(mine[worker], chance.randint(1, 2))
+                for _trial in range(trials // WORKERS):
+                    chosen = chance.sample(mine[worker], chance.randint(1, 3))
                     while True:
                         try:
                             with self.connection() as env:
-                                env.cr.execute(RESET, [mine[worker]])
-                                env["sale.order"].browse(chosen).action_confirm()
+                                env.cr.execute(RESET, [prepare, mine[worker]])
+                                decide(env["sale.order"].browse(chosen))
                                 env.flush_all()
                                 env.cr.execute(CONFIRMED, [self.customers[:SHARING], [*itertools.chain(*mine)]])
-                                done.append([count for _customer, count in env.cr.fetchall()])
+                                done.append([count for *_whose, count in env.cr.fetchall()])
                             break
                         except SerializationFailure:  # another's decision was committed meanwhile
                             again.append(worker)
             return call
 
-        self.at_once(*map(decide, range(WORKERS)))  # a deadlock would be an error
-        self.assertEqual(len(done), TRIALS)
-        self.assertEqual({count for counts in done for count in counts}, {1})
+        self.at_once(*map(work, range(WORKERS)))
+        self.assertEqual(len(done), trials)
         self.assertTrue(again, "nobody was ever in another's way")
+        return {count for counts in done for count in counts}
+
+    def test_random_decisions_never_wait_for_each_other(self):
+        """A thousand times, orders of customers and companies drawn at random are confirmed, in whatever order each
+        names them; what the same hand confirmed before is a quotation again."""
+        self.assertEqual(self.at_random(TRIALS, "clear", lambda orders: orders.action_confirm()), {1})
+
+    def test_random_releases_never_wait_for_each_other(self):
+        """Nor those who release several orders at once."""
+        def release(orders):
+            orders.env["kundekartotek.credit.release"].create({
+                "order_ids": [Command.set(orders.ids)], "reason": "Avtalt"}).action_decide()
+            self.assertEqual(set(orders.mapped("state")), {"sale"})
+
+        self.at_random(RELEASES, "hold", release)

@@ -68,12 +68,20 @@ class TestCreditOrderRecheck(CreditCase):
         order = self._order(amount=5000.0)
         order.action_confirm()
         securities = self.env["kundekartotek.credit.security"].sudo()
+        self.company.sudo().credit_count_drafts = True
+        drafts, shrinking = self._draft() + self._draft(), self._confirmed(amount=10.0)
         for happens in (
             lambda: group.write({"credit_limit": 200.0}),
             lambda: group.write({"partner_ids": [Command.clear()]}),
+            lambda: group.write({"partner_ids": [Command.set(self.customer.ids)]}),
+            lambda: group.unlink(),
             lambda: securities.create({
                 "partner_id": self.customer.id, "company_id": self.company.id, "name": "Bank", "amount": 5.0,
                 "date_from": TODAY, "date_to": TODAY}),
+            lambda: securities.search([("partner_id", "=", self.customer.id)]).unlink(),
+            lambda: drafts[0].with_user(self.clerk).button_cancel(),
+            lambda: drafts[1].with_user(self.clerk).unlink(),
+            lambda: shrinking.order_line.write({"price_unit": 9.0}),
             lambda: invoice.sudo()._note_followup({"dispute_since": TODAY, "dispute_reason": "Feil vare"}),
             lambda: self.customer.with_user(self.manager).write(
                 {"credit_block": "orders", "credit_block_reason": "Tvist"}),
@@ -83,6 +91,19 @@ class TestCreditOrderRecheck(CreditCase):
             order.sudo().credit_recheck = False
             happens()
             self.assertTrue(order.credit_recheck)
+
+    def test_cancelled_order_waits_no_longer(self):
+        """Nor is it looked at each night. What a person has rejected stays so, if it becomes a quotation again."""
+        held, rejected = orders = self._order(amount=20000.0) + self._order(amount=30000.0)
+        orders.action_confirm()
+        self._release(rejected, decision="reject", reason="Nei")
+        orders.with_user(self.seller).action_cancel()
+        self.assertEqual(orders.mapped("credit_state"), ["clear", "rejected"])
+        self.assertEqual((held.credit_words, self._decisions(held)[-1].decision), (False, "cleared"))
+        held.sudo().credit_state = "hold"  # as before this was so
+        self._pay(self.customer, 10.0)
+        self.env["sale.order"].sudo()._cron_credit_recheck_all()
+        self.assertFalse(held.credit_recheck)
 
     def test_job_goes_on_past_those_that_fail(self):
         """As where somebody else has decided on its customer meanwhile, which PostgreSQL refuses; or where another

@@ -44,6 +44,10 @@ class AccountMove(models.Model):
         covered, _unproven = drafts._credit_covered()
         return {move: move._credit_worth() - covered.get(move._origin.id, 0.0) for move in drafts}
 
+    def _credit_counts(self):
+        draft = self.state == "draft" and self.move_type in TESTED_TYPES
+        return super()._credit_counts() or (draft and self.company_id.root_id.credit_count_drafts)
+
     def _credit_exemption(self, fact):
         self.ensure_one()
         if fact.exempts(self.invoice_payment_term_id, "invoice"):
@@ -117,8 +121,8 @@ class AccountMove(models.Model):
             move.move_type in TESTED_TYPES and move.state == "draft" and move.partner_id
             and move.company_id._has_credit_control()))
         results = {}
-        for company, moves in drafts.grouped(lambda move: move.company_id.root_id).items():
-            results |= moves.with_company(company)._credit_test()
+        for moves in drafts._credit_by_company():
+            results |= moves._credit_test()
         return results
 
     def _credit_stopped(self, results):
@@ -142,8 +146,10 @@ class AccountMove(models.Model):
     def _credit_require_pass(self):
         """:return: as ``_credit_results``"""
         results = self._credit_results()
-        if stopped := self._credit_stopped(results):
-            raise CreditStop(self._explain_credit_stop({move: results[move] for move in stopped}))
+        if stopped := {move: results[move] for move in self._credit_stopped(results)}:
+            self.env["kundekartotek.credit.decision"]._record_refusals([
+                move._prepare_credit_decision("refused", result) for move, result in stopped.items()])
+            raise CreditStop(self._explain_credit_stop(stopped))
         return results
 
     def _explain_credit_stop(self, results):

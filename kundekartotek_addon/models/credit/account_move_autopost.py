@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-from psycopg2.errors import SerializationFailure
-
 from odoo import api, fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from .account_move import TESTED_TYPES
 
@@ -22,7 +21,7 @@ class AccountMove(models.Model):
                 job = self._credit_hold_due(batch_size)
                 super(AccountMove, job)._autopost_draft_entries(batch_size)
                 break
-            except SerializationFailure:
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 if tried == TRIES:
                     raise
                 self.env.cr.rollback()

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 import json
+import logging
 
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..audit import audit_looks
 from ..audit.audit_author import author_of, describe
 from ..audit.audit_event import NUL, ORIGINS
 from ..customer.res_partner_figures import AMOUNT_GROUPS
+
+_logger = logging.getLogger(__name__)
 
 DECISIONS = [
     ("warned", "Warned"),
@@ -84,10 +88,20 @@ class CreditDecision(models.Model):
         return Domain("customer_res_id", operator, value) if operator == "in" else NotImplemented
 
     @api.model
-    def _record(self, rows):
+    def _record_refusals(self, rows):
+        """Record what an error is about to undo, in a transaction of its own. Whatever goes wrong is logged."""
+        try:
+            with audit_looks.own_cursor(self.env.cr.dbname) as cr:
+                self._record(rows, cr)
+        except Exception:
+            _logger.exception("%d refusals could not be recorded: %s", len(rows), rows)
+
+    @api.model
+    def _record(self, rows, cr=None):
         """Add decisions, in one statement, with the author's particulars; the date is the clock's.
 
         :param list[dict] rows: values by column
+        :param cr: the cursor of another transaction than this one, if it shall be another
         """
         if not rows:
             return
@@ -95,7 +109,7 @@ class CreditDecision(models.Model):
         common = {name: author[name] for name in ("origin", "origin_name", "user_res_id", "user_name")}
         plain = [name for name, field in self._fields.items() if field.store and name not in OWN_COLUMNS]
         values = json.dumps([{**common, **row} for row in rows], ensure_ascii=False, default=str)
-        self.env.cr.execute(SQL(
+        (cr or self.env.cr).execute(SQL(
             """INSERT INTO kundekartotek_credit_decision (date, %(columns)s)
                SELECT clock_timestamp() AT TIME ZONE 'UTC', %(columns)s
                  FROM jsonb_populate_recordset(NULL::kundekartotek_credit_decision, %(rows)s)""",

@@ -68,6 +68,11 @@ class CreditDocument(models.AbstractModel):
         """:return: {document: what it adds to its customer's exposure, which does not know it yet}"""
         raise NotImplementedError
 
+    def _credit_counts(self):
+        """Whether the exposure knows this document."""
+        self.ensure_one()
+        return self.state == self._credit_passed_state
+
     def _credit_exemption(self, fact):
         """:return: why the document is never stopped, in words; empty if it may be"""
         raise NotImplementedError
@@ -141,6 +146,12 @@ class CreditDocument(models.AbstractModel):
         return vals
 
     # -- deciding --------------------------------------------------------------------------------------
+
+    def _credit_by_company(self):
+        """:return: these by the company that decides on them, working in it; in one order for all who decide, so
+            that no two of them wait for each other"""
+        groups = self.grouped(lambda each: each.company_id.root_id)
+        return [groups[company].with_company(company) for company in sorted(groups, key=lambda each: each.id)]
 
     def _credit_stops(self, findings, picture, fact, risk):
         """Whether the findings stop this document: not where it is released or exempt."""

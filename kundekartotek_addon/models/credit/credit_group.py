@@ -68,6 +68,13 @@ class CreditGroup(models.Model):
             (before[group] | group.partner_ids)._queue_credit_recheck(group.company_id)
         return result
 
+    def unlink(self):
+        shared = [(group.company_id, group.partner_ids) for group in self.sudo()]
+        result = super().unlink()
+        for company, customers in shared:
+            customers._queue_credit_recheck(company)
+        return result
+
     @api.constrains("partner_ids", "company_id", "active")
     def _check_members(self):
         for group in self:

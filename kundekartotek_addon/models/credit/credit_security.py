@@ -50,6 +50,13 @@ class CreditSecurity(models.Model):
         self._queue_recheck()
         return result
 
+    def unlink(self):
+        secured = [(security.company_id, security.partner_id) for security in self]
+        result = super().unlink()
+        for company, customer in secured:
+            customer._queue_credit_recheck(company)
+        return result
+
     def _queue_recheck(self):
         for company, securities in self.grouped("company_id").items():
             securities.partner_id._queue_credit_recheck(company)

@@ -67,10 +67,12 @@ class SaleOrder(models.Model):
         return self.partner_invoice_id.commercial_partner_id._action_credit_request(order=self)
 
     def _credit_go_on(self):
-        """Confirm this order that was released. sudo: its salesperson has confirmed it already."""
-        order = self.sudo()
-        if order.state in ("draft", "sent"):
-            order.with_context(send_email=order.credit_sends_email).action_confirm()
+        """Confirm these orders that were released, all at once, or two who release several would wait for each
+        other. sudo: their salespersons have confirmed them already."""
+        orders = self.sudo().filtered(lambda order: order.state in ("draft", "sent"))
+        told = orders.filtered("credit_sends_email")
+        orders.with_context(send_email=False).action_confirm()
+        told.filtered(lambda order: order.state == "sale")._send_order_confirmation_mail()
 
     def _credit_reject(self, reason):
         """Nobody confirms this order until it is released. sudo: as in ``_credit_release``."""

@@ -107,22 +107,22 @@ class SaleOrder(models.Model):
         :return: those that may not be confirmed
         """
         quotations = self.sudo().filtered(lambda o: o.state in ("draft", "sent"))
-        stopped = self.browse()
-        for company, orders in quotations.grouped(lambda o: o.company_id.root_id).items():
-            if company.credit_control:
-                stopped |= orders.with_company(company)._credit_decide()
-        stopped = self.browse(stopped._ids)
+        stopped = {}
+        for orders in quotations._credit_by_company():
+            if orders.env.company.credit_control:
+                stopped |= orders._credit_decide()
+        stopped = self.browse(order.id for order in stopped)
         (self - stopped)._credit_give_pass()
         return stopped
 
     def _credit_decide(self):
         """Test orders of the current company, as superuser.
 
-        :return: those that were stopped
+        :return: {order that was stopped: its result, None where a person has rejected it}
         """
         barred = self.filtered("credit_rejection")
         results = (self - barred)._credit_test()
-        stopped, rows = barred, []
+        stopped, rows = dict.fromkeys(barred), []
         for order, result in results.items():
             findings, _picture, fact = result
             if not findings:
@@ -130,7 +130,7 @@ class SaleOrder(models.Model):
             action = verdict(findings)
             if order._credit_stops(*result, order._credit_worth()):
                 order._credit_stop_one(action, result)
-                stopped |= order
+                stopped[order] = result
             elif action in STOPPING and not order._credit_is_released(order._credit_worth()):
                 rows.append(order._prepare_credit_decision(
                     "exempt", result, reason=order._credit_exemption(fact)))
@@ -139,7 +139,7 @@ class SaleOrder(models.Model):
                 order._credit_note(self.env._("Confirmed with a warning from credit control."), findings)
                 order._credit_send(order._credit_customers()._credit_words(findings), "warning")
         self.env["kundekartotek.credit.decision"]._record(rows)
-        (self - stopped)._credit_clear()
+        self.filtered(lambda order: order not in stopped)._credit_clear()
         return stopped
 
     def _credit_test(self, additions=None):
@@ -194,8 +194,11 @@ class SaleOrder(models.Model):
         return orders
 
     def _credit_require_pass(self):
-        for company, orders in self.sudo().grouped(lambda o: o.company_id.root_id).items():
-            if stopped := orders.with_company(company)._credit_decide():
+        for orders in self.sudo()._credit_by_company():
+            if stopped := orders._credit_decide():
+                self.env["kundekartotek.credit.decision"]._record_refusals([
+                    order._prepare_credit_decision("refused", result, reason=order.credit_rejection or None)
+                    for order, result in stopped.items()])
                 raise UserError("\n".join(
                     self.env._("%(order)s cannot be confirmed: %(reasons)s", order=order.display_name,
                                reasons=order.credit_rejection or order.credit_words) for order in stopped))

@@ -103,8 +103,8 @@ class SaleOrder(models.Model):
         worths = self.sudo()._credit_worths()
         grown = {order: worth - before[order] for order, worth in worths.items() if worth > before[order] + CENT}
         stopped = self.browse()
-        for company, orders in self.sudo().filtered(grown.get).grouped(lambda o: o.company_id.root_id).items():
-            results = orders.with_company(company)._credit_test(grown)
+        for orders in self.sudo().filtered(grown.get)._credit_by_company():
+            results = orders._credit_test(grown)
             for order, result in results.items():
                 if order._credit_stops(*result, worths[order]):
                     order._credit_hold(result[0])
@@ -112,6 +112,9 @@ class SaleOrder(models.Model):
                     order._credit_note(self.env._("On hold: the confirmed order was changed."), result[0])
                     order._credit_send(order.credit_words, "danger")
                     stopped |= order
+        shrunk = self.sudo().filtered(lambda order: order._credit_worth() < before[order] - CENT)
+        for company, orders in shrunk.grouped("company_id").items():
+            orders._credit_customers()._queue_credit_recheck(company)
         for order in (self.sudo() - stopped).filtered(lambda o: o.credit_state == "hold"):
             order._credit_test_again()
 

@@ -8,6 +8,7 @@ from odoo.exceptions import UserError
 
 _logger = logging.getLogger(__name__)
 BATCH = 50
+WAITING = [("credit_state", "=", "hold"), ("state", "!=", "cancel")]
 
 
 class ResPartner(models.Model):
@@ -23,7 +24,7 @@ class ResPartner(models.Model):
         groups = self.env["kundekartotek.credit.group"].sudo().search(
             [("company_id", "=", root.id), ("partner_ids", "in", customers.ids)])
         orders = self.env["sale.order"].sudo().search([
-            ("credit_state", "=", "hold"), ("credit_recheck", "=", False),
+            *WAITING, ("credit_recheck", "=", False),
             ("partner_invoice_id.commercial_partner_id", "in", (customers | groups.sudo().partner_ids).ids),
             ("company_id", "child_of", root.id)])
         if orders:
@@ -46,17 +47,31 @@ class AccountPartialReconcile(models.Model):
 
 
 class CreditDocument(models.AbstractModel):
-    """What is cancelled, or a draft again, counts no longer, which may end the holds of other orders."""
+    """What is cancelled, deleted, or a draft again, counts no longer, which may end the holds of other orders."""
 
     _inherit = "kundekartotek.credit.document"
 
     def write(self, vals):
-        passed = self._credit_passed_state
-        leaving = self.filtered(lambda each: each.state == passed) if vals.get("state", passed) != passed else self[:0]
+        leaving = vals.get("state", self._credit_passed_state) != self._credit_passed_state
+        counted = self._credit_counted() if leaving else []
         result = super().write(vals)
-        for company, documents in leaving.sudo().grouped("company_id").items():
-            documents._credit_customers()._queue_credit_recheck(company)
+        if vals.get("state") == "cancel":
+            self.sudo().filtered(lambda each: each._credit_is_stopped())._credit_clear()
+        for company, customers in counted:
+            customers._queue_credit_recheck(company)
         return result
+
+    def unlink(self):
+        counted = self._credit_counted()
+        result = super().unlink()
+        for company, customers in counted:
+            customers._queue_credit_recheck(company)
+        return result
+
+    def _credit_counted(self):
+        """:return: [(company, customers)] of those of these that the exposure knows"""
+        counted = self.sudo().filtered(lambda each: each._credit_counts())
+        return [(company, each._credit_customers()) for company, each in counted.grouped("company_id").items()]
 
 
 class SaleOrder(models.Model):
@@ -67,7 +82,7 @@ class SaleOrder(models.Model):
     @api.model
     def _cron_credit_recheck_all(self):
         """What depends on the day: a limit raised from today, a release that has expired."""
-        self.search([("credit_state", "=", "hold"), ("credit_recheck", "=", False)]).credit_recheck = True
+        self.search([*WAITING, ("credit_recheck", "=", False)]).credit_recheck = True
         self.env.ref("kundekartotek_addon.credit_recheck_cron")._trigger()
 
     @api.model

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+from collections import defaultdict
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -6,6 +7,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools.misc import formatLang
 
 from ...models.credit.credit_request import MANAGERS
+from ...tools.credit import CENT
 
 DECISIONS = [("release", "Release"), ("reject", "Reject"), ("prepayment", "Ask for prepayment")]
 DAYS = 14
@@ -46,7 +48,7 @@ class CreditRelease(models.TransientModel):
 
     def _get_documents(self):
         self.ensure_one()
-        return [*self.order_ids._origin, *self.move_ids._origin]
+        return [*self.order_ids._origin.sorted("id"), *self.move_ids._origin.sorted("id")]
 
     def action_decide(self):
         self.ensure_one()
@@ -60,6 +62,10 @@ class CreditRelease(models.TransientModel):
                 raise UserError(self.env._("%(document)s is not on hold.", document=document.display_name))
         if self.decision == "release":
             self._release(documents)
+        elif self.move_ids or self.order_ids.filtered(lambda order: order.state not in ("draft", "sent")):
+            raise UserError(self.env._(
+                "Only a quotation is rejected or paid in advance. Release what is confirmed or invoiced, or cancel "
+                "it."))
         else:
             for order in self.order_ids:
                 if self.decision == "reject":
@@ -71,21 +77,53 @@ class CreditRelease(models.TransientModel):
     def _release(self, documents):
         if self.date_until < fields.Date.context_today(self):
             raise UserError(self.env._("A release cannot have expired already."))
-        for document in documents:
-            amount = self.amount if len(documents) == 1 else document._credit_worth()
-            self._check_authority(document, amount)
-            if document._name == "sale.order":
-                document.sudo().credit_rejection = False  # sudo: what a manager decided, a manager lifts
+        amounts = {
+            document: self.amount if len(documents) == 1 else document._credit_worth() for document in documents}
+        for document, amount in amounts.items():
+            self._check_release(document, amount)
+        self._check_authority(amounts)
+        orders = self.order_ids._origin
+        orders.sudo().credit_rejection = False  # sudo: what a manager decided, a manager lifts
+        for document, amount in amounts.items():
             document._credit_release(amount, self.date_until, self.reason)
-            if document._name == "sale.order":
-                document._credit_go_on()
+        orders._credit_go_on()
 
-    def _check_authority(self, document, amount):
-        company = document.company_id.root_id
-        alone = self.env["kundekartotek.credit.authority"]._amount_of(self.env.user, company)
-        if amount > alone:
+    def _check_release(self, document, amount):
+        if document.user_id == self.env.user:
             raise UserError(self.env._(
-                "You release up to %(alone)s; %(document)s is %(amount)s. Somebody with a larger authority must do "
-                "it.", document=document.display_name,
-                alone=formatLang(self.env, alone, currency_obj=company.sudo().currency_id),
-                amount=formatLang(self.env, amount, currency_obj=company.sudo().currency_id)))
+                "You are the salesperson of %(document)s. Somebody else must release it.",
+                document=document.display_name))
+        if amount + CENT < document._credit_worth():
+            raise UserError(self.env._(
+                "%(document)s is larger than what you release: a smaller release does not let it through.",
+                document=document.display_name))
+
+    def _check_authority(self, amounts):
+        """An authority is for a customer: what is released already counts until it expires.
+
+        :param amounts: {document: what is to be released, in company currency}
+        """
+        totals = defaultdict(float)
+        for document, amount in amounts.items():
+            totals[document._credit_key()] += amount
+        for (customer, company), amount in totals.items():
+            alone = self.env["kundekartotek.credit.authority"]._amount_of(self.env.user, company)
+            together = amount + self._get_released(customer, company)
+            if together > alone + CENT:
+                raise UserError(self.env._(
+                    "You release up to %(alone)s for one customer; with what is released already, it would be "
+                    "%(amount)s for %(customer)s. Somebody with a larger authority must do it.",
+                    customer=customer.name,
+                    alone=formatLang(self.env, alone, currency_obj=company.sudo().currency_id),
+                    amount=formatLang(self.env, together, currency_obj=company.sudo().currency_id)))
+
+    def _get_released(self, customer, company):
+        """:return: what is released for a customer and has not expired, in company currency. sudo: whoever decides
+        need not see every document"""
+        domain = [
+            ("credit_state", "=", "released"), ("credit_release_partner_id", "=", customer.id),
+            ("credit_release_company_id", "=", company.id),
+            ("credit_release_until", ">=", fields.Date.context_today(self))]
+        return sum(
+            sum(self.env[model].sudo().search(domain).mapped("credit_release_amount"))
+            for model in ("sale.order", "account.move"))
