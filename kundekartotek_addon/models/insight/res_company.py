@@ -19,9 +19,10 @@ class ResCompany(models.Model):
         string="New for, Months", default=3,
         help="How long after its first invoice a customer is new, and not classed by its sales.")
     insight_write_trust = fields.Boolean(
-        string="Write Degree of Trust",
+        string="Write Degree of Trust", compute="_compute_insight_write_trust",
+        inverse="_inverse_insight_write_trust", compute_sudo=True,
         help="Let the payment class set Odoo's degree of trust: risk is bad debtor, cash and good are good debtor, "
-        "the others normal. About natural persons it is only proposed.")
+        "slow and normal are normal debtor, by automatic rules on classes. About natural persons it is only proposed.")
     insight_responsible_id = fields.Many2one(
         "res.users", string="Responsible for Classes", domain="[('share', '=', False)]",
         help="Gets the weekly changes of customers without a salesperson.")
@@ -36,4 +37,24 @@ class ResCompany(models.Model):
     def _audited_fields(self):
         return super()._audited_fields() + [
             "insight_abc_basis", "insight_abc_a", "insight_abc_b", "insight_abc_hysteresis", "insight_new_months",
-            "insight_write_trust", "insight_responsible_id"]
+            "insight_responsible_id"]
+
+    def _compute_insight_write_trust(self):
+        writing = self._find_trust_rules().filtered("active").company_id
+        for company in self:
+            company.insight_write_trust = company in writing
+
+    def _inverse_insight_write_trust(self):
+        for company in self:
+            rules = company._find_trust_rules()
+            if not company.insight_write_trust:
+                rules.active = False
+            elif not rules:
+                rules._make_trust_rules(company)
+            elif not rules.filtered("active"):
+                rules.active = True
+
+    def _find_trust_rules(self):
+        """sudo: who may set a company up need not be a credit manager."""
+        return self.env["kundekartotek.segment.rule"].sudo().with_context(active_test=False).search(
+            [("company_id", "in", self.ids), ("effect", "=", "trust"), ("automatic", "=", True)])

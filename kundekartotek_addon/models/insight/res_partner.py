@@ -6,8 +6,6 @@ from ...tools.brreg_unit import ESTATES, PERSONS, SUB_UNITS
 from .customer_metrics import ABC_CLASSES, PAYMENT_CLASSES, RFM_SEGMENTS
 
 READERS = "kundekartotek_addon.group_reader"
-# Words in a business's name that only a legal person may bear.
-LEGAL_PERSONS = {"AS", "ASA", "SA", "ANS", "DA", "BA", "BBL", "BRL", "IKS", "KF", "NUF", "STI"}
 # {field of the customer: column of its metrics}
 SHOWN = {
     "customer_abc_class": "abc_class", "customer_payment_class": "payment_class",
@@ -99,7 +97,8 @@ class ResPartner(models.Model):
 
     def _is_natural_person(self):
         """Whether a decision on this customer may be one on a natural person: a consumer, a sole proprietor, or a
-        business of which neither the register nor its name tells that it is anything else."""
+        business of which the register does not tell that it is anything else. Its name does not tell either: it
+        may hold a surname like Ba."""
         self.ensure_one()
         partner = self.commercial_partner_id
         if not partner.is_company or partner.customer_type == "consumer":
@@ -108,5 +107,4 @@ class ResPartner(models.Model):
         entry = self.env["kundekartotek.register.entry"]._of_numbers([number]).get(number)
         if entry and entry.legal_form:
             return entry.legal_form in (*PERSONS, *ESTATES, *SUB_UNITS)
-        words = (partner.name or "").upper().replace(",", " ").split()
-        return partner.customer_type != "public" and LEGAL_PERSONS.isdisjoint(words)
+        return partner.customer_type != "public"
