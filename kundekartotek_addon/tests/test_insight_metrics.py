@@ -214,6 +214,13 @@ class TestInsightMetrics(InsightLedgerCase):
         self.work_off()
         self.assertEqual((self.row(customer).order_count, self.row(customer).order_count_12m), (1, 1))
 
+    def test_orders_made_confirmed_reach_the_queue(self):
+        """As an import or a web shop makes them."""
+        customer = self.env["res.partner"].create({"name": "Nettkunde"})
+        self.env["sale.order"].sudo().create({"partner_id": customer.id, "state": "sale"})
+        self.work_off()
+        self.assertEqual(self.Metrics.search([("partner_id", "=", customer.id)]).order_count, 1)
+
     def test_incremental_equals_full(self):
         """After anything at all, working off the queue leaves what measuring everything would."""
         self.refresh()

@@ -86,6 +86,12 @@ class AccountPartialReconcile(models.Model):
 class SaleOrder(models.Model):
     _inherit = "sale.order"
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        orders = super().create(vals_list)
+        orders._note_metrics()
+        return orders
+
     def write(self, vals):
         orders = self if not ORDER_FIELDS.isdisjoint(vals) else self.browse()
         orders._note_metrics()

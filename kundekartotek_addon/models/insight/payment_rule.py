@@ -33,6 +33,22 @@ class KundekartotekPaymentRule(models.Model):
     problem = fields.Char(compute="_compute_problem", help="Why the rule cannot be used; the others go on.")
     customer_count = fields.Integer(string="Customers", compute="_compute_customer_count")
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        rules = super().create(vals_list)
+        self._search_metrics()._measure_soon()
+        return rules
+
+    def write(self, vals):
+        result = super().write(vals)
+        self._search_metrics()._measure_soon()
+        return result
+
+    def unlink(self):
+        result = super().unlink()
+        self._search_metrics()._measure_soon()
+        return result
+
     @api.model
     def _audited_fields(self):
         return super()._audited_fields() + ["name", "sequence", "active", "payment_class", "company_id", "domain"]

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from odoo import api, fields, models
 
+CLASSED_BY = (
+    "insight_abc_basis", "insight_abc_a", "insight_abc_b", "insight_abc_hysteresis", "insight_new_months")
+
 
 class ResCompany(models.Model):
     """How customers are classed."""
@@ -36,8 +39,13 @@ class ResCompany(models.Model):
     @api.model
     def _audited_fields(self):
         return super()._audited_fields() + [
-            "insight_abc_basis", "insight_abc_a", "insight_abc_b", "insight_abc_hysteresis", "insight_new_months",
-            "insight_responsible_id"]
+            *CLASSED_BY, "insight_responsible_id"]
+
+    def write(self, vals):
+        result = super().write(vals)
+        if not vals.keys().isdisjoint(CLASSED_BY):
+            self.env["kundekartotek.customer.metrics"]._measure_soon()
+        return result
 
     def _compute_insight_write_trust(self):
         writing = self._find_trust_rules().filtered("active").company_id

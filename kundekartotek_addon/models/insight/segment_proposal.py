@@ -65,7 +65,7 @@ class KundekartotekSegmentProposal(models.Model):
     def _is_said(self):
         """Whether the rule still says this. sudo: a rule is read for whoever decides."""
         rule = self.rule_id.sudo()
-        return rule.active and rule._get_effect() == self._get_effect()
+        return rule.active and rule.company_id == self.company_id and rule._get_effect() == self._get_effect()
 
     def _is_current(self):
         """Whether this follows from the class that the customer has now."""
@@ -106,7 +106,7 @@ class KundekartotekSegmentProposal(models.Model):
     def _propose_to(self, rule, metrics):
         said = rule.with_context(lang=rule.company_id.partner_id.lang or self.env.user.lang)
         proposals = self.create([{
-            "partner_id": row.partner_id.id, "company_id": row.company_id.id, "rule_id": rule.id,
+            "partner_id": row.partner_id.id, "company_id": rule.company_id.id, "rule_id": rule.id,
             "text": said._say_effect(), "why": row.with_env(said.env)._get_why(rule), **rule._get_effect(),
         } for row in metrics])
         if rule.automatic:

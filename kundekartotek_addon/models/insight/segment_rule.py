@@ -98,7 +98,7 @@ class KundekartotekSegmentRule(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if not vals.keys().isdisjoint({"active", *EFFECT_FIELDS}):
+        if not vals.keys().isdisjoint({"active", "company_id", *EFFECT_FIELDS}):
             self._withdraw_outdated()
         return result
 
