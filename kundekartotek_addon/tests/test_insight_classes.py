@@ -72,8 +72,13 @@ class TestInsightClasses(InsightClassesCase):
         self.classify()
         self.assertEqual(self.classes(customers), ["a", "a", "b", "c", "c"])
         self.assertEqual(self.classes([none, new]), ["none", "new"])
-        self.assertRegex(self.row(customers[1]).abc_why, "^A: 310 kr, 31[.,]0 % of revenue, cumulative 81 %$")
-        self.assertIn("no sales in 12 months", self.row(none).abc_why)
+        self.assertRegex(self.row(customers[0]).abc_why, "^A: 500 kr, 50[.,]0 % of revenue, cumulative 50 %$")
+        self.assertRegex(
+            self.row(customers[1]).abc_why, "^A: 310 kr, 31[.,]0 % of revenue, cumulative 81 %, crosses 80 %$")
+        self.assertRegex(self.row(none).abc_why, "^Not Ranked: credit notes above sales in 12 months: .5 kr$")
+        nothing = self.make(revenue_12m=0)
+        self.classify()
+        self.assertEqual(self.row(nothing).abc_why, "Not Ranked: no sales in 12 months")
 
     def test_abc_by_margin(self):
         self.company.insight_abc_basis = "margin"
@@ -87,7 +92,7 @@ class TestInsightClasses(InsightClassesCase):
         loss = self.make(revenue_12m=900, margin_12m=-1)
         self.classify()
         self.assertEqual(self.classes([loss]), ["none"])
-        self.assertIn("no margin in 12 months", self.row(loss).abc_why)
+        self.assertRegex(self.row(loss).abc_why, "^Not Ranked: no margin in 12 months: .1 kr$")
 
     def test_nobody_flips_over_a_krone(self):
         first, second = self.make(revenue_12m=790), self.make(revenue_12m=210)
@@ -97,6 +102,8 @@ class TestInsightClasses(InsightClassesCase):
             self.row(first).revenue_12m, self.row(second).revenue_12m = amount, 1000 - amount
             self.classify()
             self.assertEqual(self.row(second).abc_class, expected, amount)
+            if amount == 819:
+                self.assertIn("kept: less than 2 points beyond the limit", self.row(second).abc_why)
 
     def test_twice_is_the_same(self):
         for amount in range(1, 60):
@@ -159,7 +166,7 @@ class TestInsightClasses(InsightClassesCase):
     def test_payment_rules(self):
         expected = {
             "risk": {"claim_count": 12, "late_count": 7, "share_late": 7 / 12, "days_late_weighted": 31},
-            "new": {"claim_count": 2, "late_count": 2, "share_late": 1},
+            "new": {"claim_count": 2, "late_count": 2, "share_late": 1, "claim_count_lifetime": 2},
             "cash": {"claim_count": 5, "days_to_pay": 0.5},
             "good": {"claim_count": 10, "late_count": 1, "share_late": 0.1, "days_to_pay": 12, "days_late": -2},
             "slow": {"claim_count": 10, "late_count": 5, "share_late": 0.5, "days_to_pay": 20, "days_late": 3},
@@ -173,6 +180,19 @@ class TestInsightClasses(InsightClassesCase):
         self.assertEqual(
             self.row(customers[0]).payment_why,
             "Risk: 7 of 12 invoices late, 31 days weighted (rule: Every second invoice late, 30 days or more)")
+
+    def test_an_old_customer_is_not_new(self):
+        """Few claims in 12 months do not make a customer new; none at all leave what it did before."""
+        twice = {"claim_count": 2, "late_count": 2, "share_late": 1, "days_late_weighted": 20, "days_to_pay": 50}
+        before = {"claim_count_lifetime": 34}
+        expected = {
+            "slow": twice, "good": {"share_late_lifetime": 0.05, "days_late_lifetime": -3},
+            "normal": {"share_late_lifetime": 0.3, "days_late_lifetime": 2}}
+        customers = [self.make(**before, **measures) for measures in expected.values()]
+        late = self.make(**before, share_late_lifetime=0.6, days_late_lifetime=9)
+        self.classify()
+        self.assertEqual(self.classes(customers, "payment_class"), list(expected))
+        self.assertEqual(self.row(late).payment_class, "slow")
 
     def test_bankrupt_in_the_register_is_a_risk(self):
         customer = self.make(claim_count=10, days_to_pay=0.5)
@@ -217,6 +237,24 @@ class TestInsightClasses(InsightClassesCase):
         self.assertEqual(self.row(customer).payment_class, "new")
         self.assertTrue(rule.problem)
 
+    def test_new_rules_and_limits_give_classes_anew(self):
+        """Soon, not only at night."""
+        cron = self.env.ref("kundekartotek_addon.cron_refresh_metrics")
+        triggers = self.env["ir.cron.trigger"].sudo()
+
+        def is_triggered(change):
+            before = triggers.search_count([("cron_id", "=", cron.id)])
+            change()
+            return triggers.search_count([("cron_id", "=", cron.id)]) > before
+
+        rules = self.env["kundekartotek.payment.rule"].sudo()
+        rule = rules.search([], limit=1)
+        self.assertTrue(is_triggered(lambda: rules.create({"name": "Ny", "payment_class": "risk"})))
+        self.assertTrue(is_triggered(lambda: rule.write({"sequence": 99})))
+        self.assertTrue(is_triggered(rule.unlink))
+        self.assertTrue(is_triggered(lambda: self.company.write({"insight_abc_a": 70})))
+        self.assertFalse(is_triggered(lambda: self.company.write({"insight_responsible_id": self.env.user.id})))
+
     # ---- locks and history -----------------------------------------------------------------------------
 
     def test_lock(self):
@@ -235,6 +273,19 @@ class TestInsightClasses(InsightClassesCase):
         self.assertEqual(self.row(customer).abc_class, "a")
         lock.action_archive()
         self.assertEqual(self.row(customer).abc_class, "c")
+
+    def test_a_lifted_lock_leaves_the_class_by_figures(self):
+        """What was locked is not what the margin keeps."""
+        first, second = self.make(revenue_12m=790), self.make(revenue_12m=210)
+        self.classify()
+        self.row(first).revenue_12m, self.row(second).revenue_12m = 805, 195
+        self.classify()
+        lock = self.env["kundekartotek.segment.lock"].sudo().create({
+            "partner_id": second.id, "company_id": self.company.id, "abc_class": "c", "reason": "Avvikles"})
+        self.classify()
+        self.assertEqual(self.row(second).abc_class, "c")
+        lock.action_archive()
+        self.assertEqual(self.row(second).abc_class, "a")
 
     def test_lock_needs_a_class(self):
         with self.assertRaises(ValidationError), self.cr.savepoint():
@@ -267,27 +318,92 @@ class TestInsightClasses(InsightClassesCase):
             [("partner_id", "=", kept.id), ("kind", "=", "abc")]))
         self.assertTrue(self.env["kundekartotek.segment.lock"].sudo().search_count([("partner_id", "=", kept.id)]))
 
-    def test_weekly_mail(self):
-        seller = new_test_user(self.env, "selger", "base.group_user", email="selger@example.com")
-        hers, others = self.make(revenue_12m=999, user_id=seller.id), self.make(revenue_12m=998)
-        self.company.insight_responsible_id = self.env.ref("base.user_admin")
-        self.env.ref("base.user_admin").email = "sjef@example.com"
+
+@tagged("post_install", "-at_install")
+@freeze_time(TODAY)
+class TestInsightWeeklyMail(InsightClassesCase):
+    """Who is told which customers changed class."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.seller = cls.make_user("selger", "kundekartotek_addon.group_reader", cls.company)
+        cls.company.insight_responsible_id = cls.make_user("sjef", "kundekartotek_addon.group_reader", cls.company)
+
+    @classmethod
+    def make_user(cls, login, group, company):
+        return new_test_user(cls.env, login, group, email=f"{login}@example.com", company_id=company.id,
+                             company_ids=company.ids)
+
+    def change(self, partner, old, new, **vals):
+        return self.env["kundekartotek.segment.change"].sudo().create({
+            "partner_id": partner.id, "customer_name": partner.name, "company_id": self.company.id, "kind": "abc",
+            "old_class": old, "new_class": new, "date": TODAY, **vals})
+
+    def mail(self):
+        """:return: {address: body} of the mails that the job makes"""
+        mails = self.env["mail.mail"].sudo()
+        before = mails.search([])
+        with self.enter_registry_test_mode():
+            self.env.ref("kundekartotek_addon.cron_segment_mail").method_direct_trigger()
+        return {mail.email_to: mail.body_html for mail in mails.search([]) - before}
+
+    def test_everyone_is_told_of_the_own_customers(self):
+        hers, others = self.make(revenue_12m=999, user_id=self.seller.id), self.make(revenue_12m=998)
         self.classify()
         self.row(hers).revenue_12m, self.row(others).revenue_12m = 1, 999
         self.make(revenue_12m=99999)
         self.classify()
-        mails = self.env["mail.mail"].sudo()
-        before = mails.search([])
-        self.env["kundekartotek.segment.change"].sudo()._cron_mail_week()
-        by_address = {mail.email_to: mail.body_html for mail in mails.search([]) - before}
+        by_address = self.mail()
         self.assertEqual(len(by_address), 2)
         for address, body in by_address.items():
             self.assertEqual(hers.name in body, "selger@" in address)
             self.assertEqual(others.name in body, "sjef@" in address)
-        with freeze_time(TODAY + timedelta(8)):
-            before = mails.search([])
-            self.env["kundekartotek.segment.change"].sudo()._cron_mail_week()
-            self.assertEqual(mails.search([]), before)
+        self.assertFalse(self.mail(), "everything is told once")
+
+    def test_only_who_may_read_it_is_told(self):
+        """Without the role, or from another company, a salesperson is sent no figures."""
+        plain = self.make_user("ansatt", "base.group_user", self.company)
+        foreign = self.make_user("fremmed", "kundekartotek_addon.group_reader", self.other_company)
+        for user in (plain, foreign):
+            self.change(self.make(user_id=user.id), "a", "c")
+        [(address, body)] = self.mail().items()
+        self.assertIn("sjef@", address)
+        self.assertEqual(body.count("<li>"), 2)
+        self.company.insight_responsible_id = plain
+        change = self.change(self.make(), "a", "c")
+        self.assertFalse(self.mail())
+        self.assertTrue(change.mailed, "who is made responsible later is not sent what is old")
+
+    def test_there_and_back_is_no_news(self):
+        back, further = self.make(user_id=self.seller.id), self.make(user_id=self.seller.id)
+        for partner, old, new in ((back, "a", "b"), (further, "a", "b"), (back, "b", "a"), (further, "b", "c")):
+            self.change(partner, old, new)
+        [body] = self.mail().values()
+        self.assertEqual((body.count("<li>"), back.name in body), (1, False))
+        self.assertIn("A → C", body)
+        self.change(back, "a", "b")
+        self.change(back, "b", "a")
+        self.assertFalse(self.mail())
+
+    def test_one_that_cannot_be_told_does_not_stop_the_others(self):
+        """A late job misses nothing, and what failed is tried again."""
+        bad = self.change(self.make(user_id=self.seller.id), "a", "c", date=TODAY - timedelta(30))
+        good = self.change(self.make(), "a", "c", date=TODAY - timedelta(30))
+        create = type(self.env["mail.mail"]).create
+
+        def fail(mails, vals_list):
+            if any("selger@" in vals["email_to"] for vals in vals_list):
+                raise ValueError
+            return create(mails, vals_list)
+
+        with patch.object(type(self.env["mail.mail"]), "create", fail), mute_logger(
+                "odoo.addons.kundekartotek_addon.models.insight.segment_change"):
+            [address] = self.mail()
+        self.env.invalidate_all()
+        self.assertEqual(("sjef@" in address, good.mailed, bad.mailed), (True, True, False))
+        [address] = self.mail()
+        self.assertIn("selger@", address)
 
 
 @tagged("post_install", "-at_install")
@@ -447,12 +563,13 @@ class TestInsightProposals(InsightClassesCase):
 
         def fail(records, vals):
             if "trust" in vals and customers[1] in records:
-                raise ValidationError("?")
+                raise ValueError
             return write(records, vals)
 
         with patch.object(type(self.env["res.partner"]), "write", fail):
             proposals = self.propose()
-        self.assertEqual([customer.with_company(self.company).trust for customer in customers], ["bad", "normal", "bad"])
+        self.assertEqual(
+            [customer.with_company(self.company).trust for customer in customers], ["bad", "normal", "bad"])
         self.assertEqual(proposals.filtered(lambda each: each.partner_id == customers[1]).state, "open")
 
     def test_category_and_task(self):

@@ -23,7 +23,7 @@ QUINTILE = """
 SCORED = """
     SELECT ranked.*, rule.payment_class AS rule_class, rule.name AS rule_name, %(scores)s
       FROM (SELECT id, first_purchase, last_purchase, invoice_count_36m, revenue_36m, late_count, claim_count,
-                   days_late_weighted, abc_class AS abc_before, coalesce(%(value)s, 0) AS value,
+                   days_late_weighted, abc_computed AS abc_before, revenue_12m, coalesce(%(value)s, 0) AS value,
                    coalesce(nullif(sum(greatest(%(value)s, 0)) OVER (), 0), 1) AS total,
                    sum(greatest(%(value)s, 0)) OVER (ORDER BY coalesce(%(value)s, 0) DESC, partner_id) AS running,
                    %(rule)s AS rule_id
@@ -42,7 +42,11 @@ ABC = """
          ELSE 'c' END"""
 ABC_FACTS = """
     jsonb_build_object('basis', %(basis)s, 'value', value, 'share', round(greatest(value, 0) / total, 4),
-                       'cumulative', round(running / total, 4), 'first', scored.first_purchase)"""
+                       'cumulative', round(running / total, 4), 'first', scored.first_purchase,
+                       'revenue', scored.revenue_12m, 'crosses', 100 * CASE
+                           WHEN (running - greatest(value, 0)) / total < %(a)s AND running / total > %(a)s THEN %(a)s
+                           WHEN (running - greatest(value, 0)) / total < %(b)s AND running / total > %(b)s THEN %(b)s
+                           END, 'kept', CASE WHEN %(abc)s <> %(abc_anew)s THEN 100 * %(margin)s END)"""
 PAYMENT = "coalesce(rule_class, 'normal')"
 PAYMENT_FACTS = """
     jsonb_build_object('late', scored.late_count, 'claims', scored.claim_count,
@@ -75,13 +79,15 @@ LOCKED = """
 CLASSIFY = """
     WITH cut AS MATERIALIZED (%(cut)s
     ), changed AS (
-        SELECT was.id, was.partner_id, scored.rule_id, %(new_scores)s, %(finals)s
+        SELECT was.id, was.partner_id, scored.rule_id, %(abc)s AS abc_computed, %(new_scores)s, %(finals)s
           FROM (%(scored)s) scored
           JOIN kundekartotek_customer_metrics was ON was.id = scored.id %(locked)s
-         WHERE (%(old_classes)s, %(old_scores)s) IS DISTINCT FROM (%(new_classes)s, %(new_scores)s)
+         WHERE (was.abc_computed, %(old_classes)s, %(old_scores)s)
+                IS DISTINCT FROM (%(abc)s, %(new_classes)s, %(new_scores)s)
             OR %(measured)s AND (%(old_facts)s) IS DISTINCT FROM (%(new_facts)s)
     ), written AS (
-        UPDATE kundekartotek_customer_metrics m SET %(updates)s, payment_rule_id = changed.rule_id
+        UPDATE kundekartotek_customer_metrics m SET %(updates)s, payment_rule_id = changed.rule_id,
+               abc_computed = changed.abc_computed
           FROM changed WHERE m.id = changed.id)
     INSERT INTO kundekartotek_segment_change
            (partner_id, customer_name, company_id, kind, old_class, new_class, facts, date)
@@ -99,6 +105,7 @@ def classify_sql(**terms):
         ``a``, ``b``, ``margin`` (shares of 1), ``known_since`` (who came later is new), ``small``, ``rule``
         (expression: id of the first rule that fits a row), ``measured`` (condition: whose figures are new)
     """
+    terms |= {"abc": SQL(ABC, **terms), "abc_anew": SQL(ABC, **{**terms, "margin": SQL("0")})}
     kinds = [{
         **terms, "kind": kind, "column": SQL.identifier("was", column), "name": SQL.identifier(column),
         "old_facts": SQL.identifier("was", f"{kind}_facts"), "facts": SQL.identifier(f"{kind}_facts"),

@@ -25,6 +25,8 @@ class KundekartotekCustomerMetrics(models.Model):
         ABC_CLASSES, string="ABC", readonly=True,
         help="Customers in the order of their revenue (or margin) of 12 months: those that bring the first 80 % "
         "are A, up to 95 % B, the others C; the limits are in the settings.")
+    abc_computed = fields.Selection(
+        ABC_CLASSES, string="ABC by Figures", readonly=True, help="What would stand without a lock.")
     abc_facts = fields.Json(readonly=True)
     abc_why = fields.Char(string="Why This ABC Class", compute="_compute_why")
     payment_class = fields.Selection(

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from odoo import fields, models
 
-ABC_CLASSES = [("a", "A"), ("b", "B"), ("c", "C"), ("new", "New"), ("none", "No Sales")]
+ABC_CLASSES = [("a", "A"), ("b", "B"), ("c", "C"), ("new", "New"), ("none", "Not Ranked")]
 PAYMENT_CLASSES = [
     ("cash", "Cash"), ("good", "Good"), ("normal", "Normal"), ("slow", "Slow"), ("risk", "Risk"), ("new", "New")]
 RFM_SEGMENTS = [

@@ -49,14 +49,29 @@ class KundekartotekSegmentWhy(models.AbstractModel):
             "cumulative": self._number(100 * (facts.get("cumulative") or 0)),
         }
         if key == "none":
-            is_margin = facts.get("basis") == "margin"
-            return self.env._("no margin in 12 months") if is_margin else self.env._("no sales in 12 months")
+            return self._say_unranked(facts, currency)
         if key == "new":
             day = format_date(self.env, fields.Date.to_date(facts.get("first")))
             return self.env._("%(amount)s since the first invoice on %(day)s", day=day, **values)
         if facts.get("basis") == "margin":
-            return self.env._("%(amount)s, %(share)s %% of margin, cumulative %(cumulative)s %%", **values)
-        return self.env._("%(amount)s, %(share)s %% of revenue, cumulative %(cumulative)s %%", **values)
+            text = self.env._("%(amount)s, %(share)s %% of margin, cumulative %(cumulative)s %%", **values)
+        else:
+            text = self.env._("%(amount)s, %(share)s %% of revenue, cumulative %(cumulative)s %%", **values)
+        if facts.get("kept"):
+            return self.env._("%(text)s, kept: less than %(points)s points beyond the limit", text=text,
+                              points=self._number(facts["kept"]))
+        if facts.get("crosses"):
+            return self.env._("%(text)s, crosses %(limit)s %%", text=text, limit=self._number(facts["crosses"]))
+        return text
+
+    def _say_unranked(self, facts, currency):
+        revenue = facts.get("revenue") or 0
+        if revenue < 0:
+            return self.env._("credit notes above sales in 12 months: %(amount)s",
+                              amount=self._amount(revenue, currency))
+        if revenue and facts.get("basis") == "margin":
+            return self.env._("no margin in 12 months: %(amount)s", amount=self._amount(facts.get("value"), currency))
+        return self.env._("no sales in 12 months")
 
     def _say_payment(self, _key, facts, _currency):
         names = facts.get("rule") or {}  # in every language

@@ -25,7 +25,6 @@ class KundekartotekSegmentLock(models.Model):
     rfm_segment = fields.Selection(RFM_SEGMENTS, string="Segment")
     reason = fields.Char(required=True)
     expires = fields.Date(string="Until", help="The last day; empty: until the lock is lifted.")
-    user_id = fields.Many2one("res.users", string="Locked by", default=lambda self: self.env.user, readonly=True)
     active = fields.Boolean(default=True)
 
     @api.model
