@@ -74,6 +74,8 @@ from . import test_register_tour
 from . import test_register_settings
 from . import test_receivables_communication
 from . import test_insight_classes
+from . import test_insight_proposals
+from . import test_insight_weekly_mail
 from . import test_insight_overview
 from . import test_insight_reports
 from . import test_credit_batch
