@@ -32,6 +32,7 @@ class InsightLedgerCase(CustomerLedgerCase):
         cls.product = cls.env["product.product"].create({"name": "Vare", "type": "consu"})
         for company, cost in ((cls.company, 60.0), (cls.other_company, 7.0)):
             cls.product.with_company(company).standard_price = cost
+        cls.loss_account = cls.company_data["default_account_expense"]
         cls.fill_years(seed=1814, documents=40)
 
     # ---- a ledger over years -----------------------------------------------------------------------
@@ -143,11 +144,11 @@ class InsightLedgerCase(CustomerLedgerCase):
     def _paying(self, items, today):
         year, claims = today - relativedelta(years=1), []
         for item in items:
-            if item.move_id.move_type not in ("out_invoice", "out_receipt") or item.balance <= 0:
+            if (item.move_id.move_type not in ("out_invoice", "out_receipt") or item.balance <= 0
+                    or item.date > today):
                 continue
             due = next_business_day(item.date_maturity)
-            pieces = [(match.amount, match.credit_move_id.date) for match in item.matched_credit_ids
-                      if match.credit_move_id.journal_id.type in ("bank", "cash", "credit")]
+            pieces = [piece for match in item.matched_credit_ids if (piece := self._piece(match, item, due))]
             if item.amount_residual:
                 if due >= today:
                     continue
@@ -175,11 +176,29 @@ class InsightLedgerCase(CustomerLedgerCase):
             }  # fmt: skip
         return result
 
+    def _piece(self, match, item, due):
+        """:return: (amount, day) of what was paid of a claim, or is lost since that day; None of neither"""
+        credit = match.credit_move_id
+        exchange = self.env["res.company"].sudo().search([]).currency_exchange_journal_id
+        if credit.journal_id in exchange or credit.journal_id.type not in ("bank", "cash", "credit", "general"):
+            return None
+        money = 0 if credit.journal_id.type == "general" else match.amount
+        if payment := credit.move_id.origin_payment_id:
+            brought = sum(payment.move_id.line_ids.filtered(
+                lambda line: line.account_id.account_type != "asset_receivable" and line.balance > 0
+                and line.account_id != self.loss_account).mapped("balance"))
+            money *= min(1, brought / -credit.balance)
+        if credit.date <= due:
+            return (money, credit.date) if money else None
+        return (match.amount, credit.date) if money or match.amount > 0.01 * item.balance else None
+
     def _owing(self, items, docs, today):
         year = today - relativedelta(years=1)
+        items = [item for item in items if item.date <= today]
         sales = sum(move.amount_total_signed for move in docs if move.invoice_date > year)
         overdue = [item for item in items if (item.date_maturity or item.date) < today]
-        owed, late = (sum(item.amount_residual for item in each) for each in (items, overdue))
+        owed = sum(item.amount_residual for item in items)
+        late = sum(item.amount_residual for item in overdue if item.amount_residual > 0)
         opening = running = peak = sum(item.balance for item in items if item.date <= year)
         for day in range((today - year).days):
             running += sum(item.balance for item in items if item.date == year + timedelta(day + 1))

@@ -44,7 +44,8 @@ class TestCustomerFigures(CustomerLedgerCase):
         )
         balance, limit = sum(items.mapped("amount_residual")), partner.credit_limit
         overdue = sum(
-            item.amount_residual for item in items if (item.date_maturity or item.date) < fields.Date.today()
+            item.amount_residual for item in items
+            if item.amount_residual > 0 and (item.date_maturity or item.date) < fields.Date.today()
         )
         invoices = items.move_id.filtered(lambda move: move.move_type == "out_invoice").sorted(
             lambda move: (move.invoice_date, move.id)
@@ -110,7 +111,7 @@ class TestCustomerFigures(CustomerLedgerCase):
             [
                 {
                     "customer_balance": 500,
-                    "customer_overdue": 600,
+                    "customer_overdue": 1000,
                     "last_payment_date": TODAY,
                     "last_payment_amount": 100,
                 }

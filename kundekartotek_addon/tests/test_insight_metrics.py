@@ -63,6 +63,38 @@ class TestInsightMetrics(InsightLedgerCase):
         self.Metrics._refresh(self.company, customer.ids)
         return self.row(customer)
 
+    def assert_measured(self, customer):
+        found, expected = self.stored(self.company), self.calculate(self.company)
+        self.assert_stored({customer: found[customer]}, {customer: expected[customer]}, 2)
+
+    def settle(self, invoices, amount, day):
+        """Pay a part and write the rest off, as the payment wizard does."""
+        return self._register_payment(
+            invoices, payment_date=day, journal_id=self.bank_journal.id, amount=amount,
+            payment_difference_handling="reconcile", writeoff_account_id=self.loss_account.id)
+
+    def test_a_credit_is_not_negatively_overdue(self):
+        """Neither another customer's nor one's own: as in the aging."""
+        customer, other = self.new_customer(), self.new_customer()
+        self.invoice(customer, 1000, date(2026, 9, 1), date(2026, 9, 15))
+        self.prepay(customer, 400, date(2026, 10, 1))
+        self.invoice(other, 10_000, date(2026, 11, 20), date(2026, 12, 20))
+        self.prepay(other, 4000, date(2026, 10, 1))
+        rows = self.measure(customer) + self.measure(other)
+        self.assertEqual(rows.mapped("overdue_amount"), [1000, 0])
+        self.assertEqual(rows.mapped("open_amount"), [600, 6000])
+        self.assertEqual((rows[1].dso, rows[1].days_delinquent), (rows[1].dso_best, 0))
+        for each in (customer, other):
+            self.assert_measured(each)
+
+    def test_what_is_dated_later_does_not_exist_yet(self):
+        customer = self.new_customer()
+        self.invoice(customer, 100, TODAY)
+        self.invoice(customer, 1000, TODAY + timedelta(40))
+        row = self.measure(customer)
+        self.assertEqual((row.open_amount, row.peak_amount, row.dso), (100, 100, 365))
+        self.assert_measured(customer)
+
     def test_due_date_moves_to_the_next_business_day(self):
         """Due on Maundy Thursday, paid on the Tuesday after Easter: in time. On Wednesday: a day late."""
         customer = self.new_customer()
@@ -89,13 +121,56 @@ class TestInsightMetrics(InsightLedgerCase):
         self.assertEqual((row.claim_count, row.late_count, row.days_to_pay), (1, 1, 18.4))
         self.assertEqual(row.share_late_amount, 0.6)
 
-    def test_credit_notes_and_write_offs_are_no_payments(self):
+    def test_credit_notes_and_what_is_set_off_in_time_are_no_payments(self):
         customer = self.new_customer()
         self._reverse_invoice(self.invoice(customer, 1000, date(2026, 1, 5)), post=True, date=date(2026, 6, 1))
-        self.write_off(self.invoice(customer, 1000, date(2026, 1, 5)), date(2026, 6, 1))
+        self.write_off(self.invoice(customer, 1000, date(2026, 1, 5), date(2026, 6, 1)), date(2026, 6, 1))
         row = self.measure(customer)
         self.assertEqual((row.claim_count, row.open_amount), (0, 0))
         self.assertFalse(row.days_to_pay)
+        self.assert_measured(customer)
+
+    def test_a_loss_is_late_until_it_is_written_off(self):
+        """To give a claim up makes nobody a good payer."""
+        customer = self.new_customer()
+        for month in (2, 3, 4):
+            self.pay(self.invoice(customer, 1000, date(2026, month, 2)), day=date(2026, month, 10))
+        loss = self.invoice(customer, 90_000, date(2026, 1, 5), date(2026, 1, 19))
+        before = self.measure(customer)
+        self.assertEqual((before.claim_count, before.late_count), (4, 1))
+        self.write_off(loss, date(2026, 11, 20))
+        row = self.measure(customer)
+        self.assertEqual((row.claim_count, row.late_count, row.open_amount), (4, 1, 0))
+        self.assertAlmostEqual(row.days_late_weighted, (
+            90_000 * (date(2026, 11, 20) - date(2026, 1, 19)).days - 1000 * (6 + 6 + 6)) / 93_000, 6)
+        self.assert_measured(customer)
+
+    def test_a_difference_is_no_loss(self):
+        """Paid in time but for ten kroner, which are written off at the end of the year."""
+        customer = self.new_customer()
+        invoice = self.invoice(customer, 1000, date(2026, 9, 1), date(2026, 9, 15))
+        self.pay(invoice, 990, date(2026, 9, 14))
+        self.write_off(invoice, date(2026, 11, 20))
+        row = self.measure(customer)
+        self.assertEqual((row.claim_count, row.late_count, row.claim_amount), (1, 0, 990))
+        self.assert_measured(customer)
+
+    def test_what_is_written_off_with_a_payment_is_not_paid(self):
+        customer = self.new_customer()
+        for paid in (date(2026, 9, 14), date(2026, 9, 25)):
+            self.settle(self.invoice(customer, 1000, date(2026, 9, 1), date(2026, 9, 15)), 1, paid)
+        row = self.measure(customer)
+        self.assertEqual((row.open_amount, row.claim_count, row.late_count), (0, 2, 1))
+        self.assertEqual(row.claim_amount, 1001)
+        self.assert_measured(customer)
+
+    def test_what_is_written_off_with_one_payment_of_two_claims(self):
+        customer = self.new_customer()
+        invoices = self.invoice(customer, 600, date(2026, 9, 1)) + self.invoice(customer, 400, date(2026, 9, 1))
+        self.settle(invoices, 500, date(2026, 9, 14))
+        row = self.measure(customer)
+        self.assertEqual((row.claim_count, row.late_count, row.claim_amount), (2, 0, 500))
+        self.assert_measured(customer)
 
     def test_exchange_difference_is_no_payment(self):
         """The rate changes between invoice and payment: the difference moves neither day nor count."""
@@ -292,6 +367,54 @@ class TestInsightMetrics(InsightLedgerCase):
         self.refresh()
         self.assertEqual(self.stored(self.company), before)
         self.assertIn(self.row(self.customers[1]), self.Metrics.search([("partner_active", "=", False)]))
+
+    def test_figures_of_a_group_are_those_of_its_sums(self):
+        """As if all were one customer: no mean of means."""
+        self.refresh()
+        rows = self.stored(self.company).values()
+
+        def total(name, weight=None):
+            return float(sum((row[name] or 0) * (row[weight] if weight else 1) for row in rows))
+
+        expected = {
+            "days_late": total("days_late", "claim_count") / total("claim_count"),
+            "share_late": total("late_count") / total("claim_count"),
+            "days_to_pay_weighted": total("days_to_pay_weighted", "claim_amount") / total("claim_amount"),
+            "share_late_lifetime": total("late_count_lifetime") / total("claim_count_lifetime"),
+            "dso": 365 * total("open_amount") / total("sales_12m"),
+            "days_delinquent": 365 * total("overdue_amount") / total("sales_12m"),
+            "cei": 100 * (total("opening_amount") + total("sales_12m") - total("open_amount")) / (
+                total("opening_amount") + total("sales_12m") - total("open_amount") + total("overdue_amount")),
+        }
+        [found] = self.Metrics.formatted_read_group(
+            [("company_id", "=", self.company.id)], [], [f"{name}:avg" for name in expected])
+        for name, value in expected.items():
+            self.assertAlmostEqual(found[f"{name}:avg"], value, 4, name)
+        self.env["kundekartotek.kpi"].sudo()._keep(self.company)
+        [kpi] = self.env["kundekartotek.kpi"].sudo().formatted_read_group(
+            [("company_id", "=", self.company.id), ("dimension", "=", "company"), ("date", "=", "2026-11-30")], [],
+            ["dso:avg"])
+        self.assertAlmostEqual(kpi["dso:avg"], expected["dso"], 4)
+
+    def test_who_has_not_paid_yet_is_not_found_as_punctual(self):
+        """What is undefined is not 0."""
+        self.env.user.group_ids += self.env.ref("kundekartotek_addon.group_reader")
+        fresh, punctual, early = (self.new_customer() for _number in range(3))
+        self.invoice(fresh, 100)
+        for customer, paid in ((punctual, date(2026, 9, 15)), (early, date(2026, 9, 10))):
+            self.pay(self.invoice(customer, 100, date(2026, 9, 1), date(2026, 9, 15)), day=paid)
+        self.refresh(self.company)
+        partners = fresh + punctual + early
+
+        def found(*condition):
+            return partners.search([("id", "in", partners.ids), condition])
+
+        self.assertEqual(found("customer_days_late", "<=", 0), punctual + early)
+        self.assertEqual(found("customer_days_late", "=", 0), punctual)
+        self.assertEqual(found("customer_days_late", "!=", 0), early)
+        self.assertEqual(found("customer_days_late", "<", 1), punctual + early)
+        self.assertEqual(found("customer_share_late", "=", 0), punctual + early)
+        self.assertEqual(found("customer_claim_count", "=", 0), fresh)
 
     def test_search_by_category_of_the_customer(self):
         self.refresh()

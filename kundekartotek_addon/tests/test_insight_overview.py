@@ -10,6 +10,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, freeze_time, new_test_user, tagged
 
 from ..models.audit import audit_looks
+from ..tools.sheet import as_line
 from .common import KundekartotekCase
 from .customer_ledger import TODAY
 from .insight_ledger import SALES, InsightLedgerCase
@@ -56,7 +57,7 @@ class TestInsightOverview(InsightLedgerCase):
                     match.amount for match in item.matched_credit_ids if match.max_date <= day) + sum(
                     match.amount for match in item.matched_debit_ids if match.max_date <= day)
                 owed += rest
-                overdue += rest if (item.date_maturity or item.date) < day else 0
+                overdue += rest if item.balance > 0 and (item.date_maturity or item.date) < day else 0
             with self.subTest(day=day):
                 self.assertAlmostEqual(kept[day].receivables, owed, 2)
                 self.assertAlmostEqual(kept[day].overdue, overdue, 2)
@@ -124,16 +125,61 @@ class TestInsightOverview(InsightLedgerCase):
             self.assertEqual(whole.mapped(name), of_category.mapped(name))
             self.assertEqual(whole.mapped(name), of_user.mapped(name))
 
-    def test_history_is_kept_and_late_postings_are_read_again(self):
-        self.keep()
-        rows = self.Kpi.search([("company_id", "=", self.company.id), ("dimension", "=", "company")])
-        old, last = rows[-1], rows.filtered(lambda kpi: kpi.date == date(2026, 10, 31))
-        before = (old.revenue, last.revenue, last.receivables)
-        self.invoice(self.customers[1], 50, date(2026, 10, 5))
-        with freeze_time(date(2026, 12, 1)):
+    def kept(self, dimension="company"):
+        """{month's end: key figures}"""
+        return self.Kpi.search([("company_id", "=", self.company.id), ("dimension", "=", dimension)]).grouped("date")
+
+    def test_a_month_follows_the_ledger_after_its_end(self):
+        """Posted late, or paid on a day of a month that has ended: all its figures are those of the ledger, and what
+        was measured then stays."""
+        with freeze_time(date(2026, 10, 31)):
             self.keep()
-        self.assertEqual((old.revenue, last.revenue - 50, last.receivables), before)
-        self.assertEqual(self.Kpi.search([("dimension", "=", "company")], limit=1).date, date(2026, 12, 31))
+            october = self.kept()[date(2026, 10, 31)]
+            measured = (october.customers, october.clv, october.days_to_pay, october.cei)
+            before = (october.revenue, october.receivables, october.overdue)
+        for amount in (5000, 300):
+            self.invoice(self.customers[1], amount, date(2026, 10, 5), date(2026, 10, 19))
+        with freeze_time(date(2026, 11, 5)):
+            self.keep()
+        self.assertEqual((october.revenue, october.receivables, october.overdue), tuple(
+            figure + 5300 for figure in before))
+        self.assertEqual((october.customers, october.clv, october.days_to_pay, october.cei), measured)
+        self.assertAlmostEqual(october.dso, october.receivables / october.sales_12m * 365, 2)
+        self.assertEqual(max(self.kept()), date(2026, 11, 30))
+
+    def test_a_sale_that_was_taken_back_leaves_its_month(self):
+        user = new_test_user(self.env, "bare_oktober", "base.group_user", company_id=self.company.id,
+                             company_ids=self.company.ids)
+        self.customers[0].sudo().user_id = user
+        invoice = self.invoice(self.customers[0], 50, date(2026, 10, 5))
+        self.keep()
+        self.assertEqual(self.Kpi.search([("user_id", "=", user.id), ("date", "=", "2026-10-31")]).revenue, 50)
+        invoice.button_draft()
+        self.keep()
+        self.assertFalse(self.Kpi.search([("user_id", "=", user.id)]))
+
+    def test_customers_who_get_another_salesperson_are_not_counted_twice(self):
+        first, second = (new_test_user(self.env, f"selger_{number}", "base.group_user", company_id=self.company.id,
+                                       company_ids=self.company.ids) for number in "12")
+        self.customers.sudo().user_id = first
+        self.keep()
+        self.customers.sudo().user_id = second
+        self.env.flush_all()
+        self.Kpi._keep_current(self.company)
+        self.assertEqual(self.Kpi.search([("dimension", "=", "user"), ("date", "=", "2026-11-30")]).user_id, second)
+        self.keep()
+        self.assertEqual(self.Kpi.search([("dimension", "=", "user")]).user_id, second)
+        of_user = self.kept("user")
+        for day, kpi in self.kept().items():
+            self.assertAlmostEqual(of_user[day].revenue, kpi.revenue, 2)
+            self.assertAlmostEqual(of_user[day].receivables, kpi.receivables, 2)
+
+    def test_months_without_the_job_are_filled(self):
+        with freeze_time(date(2026, 9, 30)):
+            self.keep()
+        self.keep()
+        self.assertEqual(sorted(self.kept())[-3:], [date(2026, 9, 30), date(2026, 10, 31), date(2026, 11, 30)])
+        self.assertTrue(self.kept()[date(2026, 11, 30)].turnover)
 
     # ---- the page ------------------------------------------------------------------------------------
 
@@ -203,6 +249,33 @@ class TestInsightOverview(InsightLedgerCase):
         self.assertAlmostEqual(kpi.receivables, page["figures"]["receivables"]["now"], 2)
         self.assertAlmostEqual(page["months"][-1]["revenue"], sum(
             self.env["account.move"].sudo().search(page["months"][-1]["domain"]).mapped("amount_untaxed_signed")), 2)
+
+    def test_undefined_is_not_nought(self):
+        """Without sales in twelve months there is no DSO."""
+        with freeze_time(date(2028, 1, 15)):
+            self.keep()
+            figures = self.env["kundekartotek.overview"].get_insight()["figures"]
+            dso = next(row for row in map(as_line, self.env["kundekartotek.overview.report"]._report_rows({}))
+                       if row.values[0] == "DSO")
+        self.assertTrue(figures["receivables"]["now"])
+        self.assertIsNone(figures["dso"]["now"])
+        self.assertEqual(dso.values[2:], (None, figures["dso"]["before"], None))
+
+    def test_items_of_nobody_have_a_bar_of_their_own(self):
+        self.adjust(self.env["res.partner"], 777)
+        self.keep()
+        page = self.env["kundekartotek.overview"].get_insight()
+        self.assertEqual(page["ages"][-1]["amount"], 777)
+        self.assertAlmostEqual(sum(age["amount"] for age in page["ages"][:-1]), page["figures"]["receivables"]["now"], 2)
+        self.assertAlmostEqual(sum(age["amount"] for age in page["ages"][1:5]), page["figures"]["overdue"]["now"], 2)
+        items = self.env["account.move.line"].sudo().search(page["ages"][-1]["domain"])
+        self.assertEqual(sum(items.mapped("amount_residual")), 777)
+
+    def test_what_is_dated_later_is_in_no_figure_of_the_page(self):
+        self.invoice(self.customers[1], 1000, TODAY + timedelta(40))
+        self.keep()
+        page = self.env["kundekartotek.overview"].get_insight()
+        self.assertAlmostEqual(sum(age["amount"] for age in page["ages"]), page["figures"]["receivables"]["now"], 2)
 
     def test_new_year(self):
         """On 1 January the page is not empty."""

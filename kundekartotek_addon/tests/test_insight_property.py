@@ -15,7 +15,7 @@ from .insight_ledger import InsightLedgerCase
 
 EVENTS = (
     "invoice", "invoice", "credit_note", "instalments", "payment", "payment", "paid_by_another", "prepayment",
-    "write_off", "entry", "reversal", "unmatch", "draft", "foreign", "foreign_payment", "order", "abroad", "branch",
+    "write_off", "settlement", "later", "entry", "reversal", "unmatch", "draft", "foreign", "foreign_payment", "order", "abroad", "branch",
     "move_in", "archive")  # fmt: skip
 EVENT = st.tuples(
     st.sampled_from(EVENTS), st.integers(0, 3), st.integers(0, 1100), st.integers(1000, 900_000), st.integers(-20, 90))
@@ -143,6 +143,17 @@ class TestInsightAnyLedger(InsightLedgerCase):
     def _write_off(self, partner, amount, day, due):
         if invoice := self._unpaid(partner):
             self.write_off(invoice, min(TODAY, max(due, invoice.invoice_date)))
+
+    def _settlement(self, partner, amount, day, due):
+        """A part is paid, the rest written off with it."""
+        if invoice := self._unpaid(partner):
+            self._register_payment(
+                invoice, payment_date=min(TODAY, max(due, invoice.invoice_date)), journal_id=self.bank_journal.id,
+                amount=round(invoice.amount_residual * 0.3, 2) or 1, payment_difference_handling="reconcile",
+                writeoff_account_id=self.loss_account.id)
+
+    def _later(self, partner, amount, day, due):
+        self._sold(partner, amount, TODAY + timedelta(10), TODAY + timedelta(20))
 
     def _entry(self, partner, amount, day, due):
         self.adjust(partner, amount if int(amount) % 2 else -amount, day)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from odoo import models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 
@@ -14,17 +15,10 @@ class ResPartner(models.Model):
         return self._open_items_action(self.env._("Open Items"), [])
 
     def action_open_overdue_items(self):
-        """The open receivable items that were due before today."""
-        return self._open_items_action(
-            self.env._("Overdue Items"),
-            [
-                "|",
-                ("date_maturity", "<", "today"),
-                "&",
-                ("date_maturity", "=", False),
-                ("date", "<", "today"),
-            ],
-        )
+        """The open claims that were due before today."""
+        due = Domain("date_maturity", "<", "today") | (
+            Domain("date_maturity", "=", False) & Domain("date", "<", "today"))
+        return self._open_items_action(self.env._("Overdue Items"), due & Domain("amount_residual", ">", 0))
 
     def action_open_last_invoice(self):
         """The newest invoice of this customer."""

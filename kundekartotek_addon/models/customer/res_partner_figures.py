@@ -45,7 +45,8 @@ class ResPartner(models.Model):
         search=by_sql("customer_overdue"),
         currency_field="customer_currency_id",
         groups=AMOUNT_GROUPS,
-        help="The part of the balance that was due before today. What is due today is not overdue.",
+        help="Open claims that were due before today, as in the aging: payments and credit notes that are not matched "
+        "take nothing off. What is due today is not overdue.",
     )
     customer_limit_left = fields.Monetary(
         string="Limit Left",

@@ -15,7 +15,8 @@ class ResPartner(models.Model):
     @api.model
     def _customer_open_items_sql(self, partner_ids=None):
         """SELECT of open receivable items per commercial partner: ``partner_id``, ``balance`` and ``overdue``
-        in company currency. An item without a due date (a payment from the bank) counts from its date.
+        in company currency. An item without a due date counts from its date; a credit that is not matched is not
+        overdue and takes nothing off what is, as in the aging.
 
         Items are summed by their own partner first, which is all the index knows; an item that was booked
         on a contact person then counts for its company. These sums are put in order, because to add up what comes in
@@ -32,8 +33,9 @@ class ResPartner(models.Model):
               FROM (SELECT coalesce(contact.commercial_partner_id, due.partner_id) AS partner_id,
                            due.balance, due.overdue
                       FROM (SELECT item.partner_id, sum(item.amount_residual) AS balance,
-                                   sum(item.amount_residual)
-                                       FILTER (WHERE coalesce(item.date_maturity, item.date) < %(today)s) AS overdue
+                                   coalesce(sum(item.amount_residual) FILTER (
+                                       WHERE item.amount_residual > 0
+                                         AND coalesce(item.date_maturity, item.date) < %(today)s), 0) AS overdue
                               FROM account_move_line item
                              WHERE item.account_id IN %(accounts)s AND item.company_id IN %(companies)s
                                AND item.parent_state = 'posted' AND item.amount_residual <> 0 AND %(chosen)s

@@ -10,6 +10,7 @@ from . import segment_rule
 from . import segment_proposal
 from . import kpi
 from . import kpi_digest
+from . import figure_means
 from . import overview
 from . import metrics_actions
 from . import metrics_dirty

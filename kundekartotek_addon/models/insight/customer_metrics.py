@@ -34,10 +34,12 @@ class KundekartotekCustomerMetrics(models.Model):
 
     How a customer pays is measured on **claims**: the receivable items of posted invoices, an instalment being a
     claim of its own. A claim counts when it is settled, with at least one payment (an item in a bank, cash or card
-    journal; a credit note, a write-off and an exchange difference are no payments), or when it is overdue and
-    open: that counts as paid today, so that who never pays does not look good. The amounts paid, each on the day of
-    its payment, weigh the days of a claim. The last 12 months hold what was settled in them and what is overdue
-    now. The due date is moved to the next Norwegian business day.
+    journal, as far as it brought money), or when it is overdue and open: that counts as paid today, so that who never
+    pays does not look good. For the same reason, what a journal entry, or a payment beyond its money, writes off a
+    claim after the due date counts as paid on that day, unless it is a difference of at most a hundredth of the claim.
+    A credit note, an exchange difference and what is set off until the due date are no payments. The amounts, each on
+    its day, weigh the days of a claim. The last 12 months hold what was settled in them and what is overdue now. The
+    due date is moved to the next Norwegian business day.
     """
 
     _name = "kundekartotek.customer.metrics"
@@ -126,8 +128,12 @@ class KundekartotekCustomerMetrics(models.Model):
         string="Share Late, Amount, Lifetime", readonly=True, aggregator="avg")
 
     # What it owes
-    open_amount = fields.Monetary(**MONEY, string="Open", help="Invoices less payments and credit notes.")
-    overdue_amount = fields.Monetary(**MONEY, string="Overdue", help="The part that was due before the day.")
+    open_amount = fields.Monetary(
+        **MONEY, string="Open", help="Invoices less payments and credit notes, of those dated today or before.")
+    overdue_amount = fields.Monetary(
+        **MONEY, string="Overdue",
+        help="Open claims that were due before today, as in the aging: payments and credit notes that are not matched "
+        "take nothing off.")
     oldest_due = fields.Date(
         readonly=True, help="Due date of the oldest overdue claim that is open.")
     opening_amount = fields.Monetary(**MONEY, string="Open a Year Ago")

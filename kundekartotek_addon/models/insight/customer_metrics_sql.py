@@ -8,6 +8,27 @@ from ...tools.business_days import moved_days
 from .customer_metrics import MEASURES, PAYING, SPANS
 
 DAYS_IN_YEAR = 365.25
+SMALL = 0.01  # of a claim: written off, it is a difference and no loss
+# What payment behaviour is measured from, and what all else is.
+PAYING_DEPENDS = {
+    "account.move.line": (
+        "account_id", "amount_residual", "balance", "company_id", "date", "date_maturity", "display_type",
+        "invoice_date", "journal_id", "move_id", "parent_state", "partner_id", "payment_id"),
+    "account.partial.reconcile": ("amount", "credit_move_id", "debit_move_id"),
+    "account.payment": ("amount_company_currency_signed",),
+    "res.partner": ("commercial_partner_id",),
+}  # fmt: skip
+MEASURED = {
+    **PAYING_DEPENDS,
+    "account.move": (
+        "amount_total_signed", "amount_untaxed_signed", "commercial_partner_id", "company_id", "invoice_date",
+        "move_type", "state"),
+    "account.move.line": (
+        *PAYING_DEPENDS["account.move.line"], "amount_residual_currency", "product_id", "product_uom_id", "quantity",
+        "reconciled"),
+    "product.product": ("standard_price",),
+    "sale.order": ("company_id", "date_order", "partner_id", "state"),
+}  # fmt: skip
 
 
 class KundekartotekCustomerMetrics(models.Model):
@@ -49,20 +70,7 @@ class KundekartotekCustomerMetrics(models.Model):
     @api.model
     def _measured_fields(self):
         """What must be in the database before the ledger is measured."""
-        names = {
-            "account.move": (
-                "amount_total_signed", "amount_untaxed_signed", "commercial_partner_id", "company_id", "invoice_date",
-                "move_type", "state"),
-            "account.move.line": (
-                "account_id", "amount_residual", "amount_residual_currency", "balance", "company_id", "date",
-                "date_maturity", "display_type", "invoice_date", "journal_id", "parent_state", "partner_id",
-                "product_id", "product_uom_id", "quantity", "reconciled"),
-            "account.partial.reconcile": ("amount", "credit_move_id", "debit_move_id"),
-            "product.product": ("standard_price",),
-            "res.partner": ("commercial_partner_id",),
-            "sale.order": ("company_id", "date_order", "partner_id", "state"),
-        }  # fmt: skip
-        return [self.env[model]._fields[name] for model, fnames in names.items() for name in fnames]
+        return [self.env[model]._fields[name] for model, names in MEASURED.items() for name in names]
 
     @api.model
     def _measure_columns(self, day):
@@ -138,7 +146,8 @@ class KundekartotekCustomerMetrics(models.Model):
             "ordered": SQL(ORDERED, **terms),
             "owed": SQL(OWED, **terms),
             "running": SQL(RUNNING, **terms),
-            "paid": SQL(PAID, **terms),
+            "settled": SQL(SETTLED, **terms),
+            "paid": SQL(PAID, small=SMALL),
             "claim": SQL(CLAIM),
             "decided": SQL(DECIDED, **terms),
             "paying": SQL("SELECT partner_id, %s FROM decided GROUP BY partner_id", SQL(", ").join(
@@ -168,11 +177,11 @@ OVERDUE = SQL("coalesce(owed.overdue_amount, 0)")
 # multiply its likelihood with that of the account, though each implies the other, and expect a tenth of the rows.
 ITEM = """
     SELECT l.id, owner.commercial_partner_id AS partner_id, l.date_maturity AS due, l.invoice_date,
-           CASE WHEN l.amount_residual = 0 THEN 0 ELSE l.amount_residual::float8 END AS open
+           CASE WHEN l.amount_residual = 0 THEN 0 ELSE l.amount_residual::float8 END AS open, l.balance
       FROM account_move_line l
       JOIN res_partner owner ON owner.id = l.partner_id
      WHERE l.account_id IN %(accounts)s AND l.parent_state = 'posted' AND l.company_id IN %(companies)s
-       AND l.balance > 0 AND coalesce(l.display_type = 'payment_term', FALSE) AND %(chosen)s"""
+       AND l.balance > 0 AND coalesce(l.display_type = 'payment_term', FALSE) AND l.date <= %(day)s AND %(chosen)s"""
 # Sums of spans that do not overlap: each document is added once.
 SOLD = """
     SELECT owner.commercial_partner_id AS partner_id,
@@ -232,12 +241,13 @@ ORDERED = """
      GROUP BY owner.commercial_partner_id"""
 OWED = """
     SELECT owner.commercial_partner_id AS partner_id, sum(amount_residual) AS open_amount,
-           sum(amount_residual) FILTER (WHERE coalesce(l.date_maturity, l.date) < %(day)s) AS overdue_amount,
+           sum(amount_residual) FILTER (
+               WHERE coalesce(l.date_maturity, l.date) < %(day)s AND amount_residual > 0) AS overdue_amount,
            min(coalesce(l.date_maturity, l.date)) FILTER (
                WHERE coalesce(l.date_maturity, l.date) < %(day)s AND amount_residual > 0) AS oldest_due
       FROM account_move_line l JOIN res_partner owner ON owner.id = l.partner_id
      WHERE l.account_id IN %(accounts)s AND l.parent_state = 'posted' AND l.company_id IN %(companies)s
-       AND l.amount_residual <> 0 AND %(chosen)s
+       AND l.amount_residual <> 0 AND l.date <= %(day)s AND %(chosen)s
      GROUP BY owner.commercial_partner_id"""
 # The balance at the end of each day; what is older than a year counts as of the day a year ago. The three conditions
 # are those of the index that answers it: they leave out only items without an amount.
@@ -253,24 +263,40 @@ RUNNING = """
                        AND (l.reconciled OR l.amount_residual <> 0 OR l.amount_residual_currency <> 0)
                      GROUP BY 1, 2) day) days
      GROUP BY partner_id"""
-# Payments, whoever made them, and what they were matched with: an item of the same account, which halves the search.
-PAID = """
-    SELECT p.debit_move_id, p.amount::float8, c.date
+# What took something off a claim, whoever it came from: an item of the same account, which halves the search. "money" is
+# the part of it that was paid: nothing of a journal entry, and of a payment what it brought, not what was written off
+# with it. A credit note settles without a payment and without a loss; an exchange difference is neither.
+SETTLED = """
+    SELECT p.debit_move_id, p.amount::float8, c.date,
+           CASE WHEN j.type = 'general' THEN 0
+                WHEN pay.amount_company_currency_signed < -c.balance
+                THEN p.amount::float8 * greatest(pay.amount_company_currency_signed, 0)::float8 / -c.balance::float8
+                ELSE p.amount::float8 END AS money
       FROM account_partial_reconcile p
       JOIN account_move_line c ON c.id = p.credit_move_id AND c.account_id IN %(accounts)s
-      JOIN account_journal j ON j.id = c.journal_id AND j.type IN ('bank', 'cash', 'credit')"""
-# One row per claim: what was paid of it, when, and how much of that after it was due.
-CLAIM = """
-    SELECT min(d.partner_id) AS partner_id, min(d.invoice_date) AS invoiced, min(coalesce(moved.due, d.due)) AS due,
-           min(d.open) AS open, sum(p.amount) AS paid, sum(p.amount * (p.date - d.invoice_date)) AS paid_days,
-           sum(p.amount) FILTER (WHERE p.date > coalesce(moved.due, d.due)) AS paid_late, max(p.date) AS last_paid
+      JOIN account_journal j ON j.id = c.journal_id AND (
+           j.type IN ('bank', 'cash', 'credit') OR j.type = 'general' AND j.id NOT IN (
+               SELECT currency_exchange_journal_id FROM res_company WHERE currency_exchange_journal_id IS NOT NULL))
+      LEFT JOIN account_payment pay ON pay.id = c.payment_id"""
+# One row per claim and settlement that counts. What is written off once the claim is due counts like a payment of that
+# day: who never paid was late until then. Not counted: what is set off by a journal entry until the due date, and a
+# difference of a hundredth.
+PAID = """
+    SELECT d.id, d.partner_id, d.invoice_date, coalesce(moved.due, d.due) AS due, d.open, s.date,
+           CASE WHEN s.date > coalesce(moved.due, d.due) THEN s.amount ELSE s.money END AS amount
       FROM item d
       LEFT JOIN moved ON moved.day = d.due
-      LEFT JOIN paid p ON p.debit_move_id = d.id
-     GROUP BY d.id"""
+      LEFT JOIN settled s ON s.debit_move_id = d.id AND (
+           s.money > 0 OR s.date > coalesce(moved.due, d.due) AND s.amount > d.balance * %(small)s)"""
+# One row per claim: what was paid of it, when, and how much of that after it was due.
+CLAIM = """
+    SELECT id, partner_id, min(invoice_date) AS invoiced, min(due) AS due, min(open) AS open, sum(amount) AS paid,
+           sum(amount * (date - invoice_date)) AS paid_days, sum(amount) FILTER (WHERE date > due) AS paid_late,
+           max(date) AS last_paid
+      FROM paid GROUP BY id, partner_id"""
 # What is still open and overdue counts as paid today.
 DECIDED = """
-    SELECT partner_id, due - invoiced AS term, coalesce(paid, 0) + open AS amount,
+    SELECT id, partner_id, invoiced, due, due - invoiced AS term, open, last_paid, coalesce(paid, 0) + open AS amount,
            coalesce(paid_days, 0) + open * (%(day)s::date - invoiced) AS days_amount,
            coalesce(paid_late, 0) + open AS late_amount,
            open > 0 OR last_paid > due AS is_late, open > 0 OR last_paid > %(y1)s AS is_recent

@@ -4,19 +4,21 @@ from datetime import timedelta
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
-from .kpi_sql import CURRENT, DIMENSION, EVENTS, HISTORY, SALES_OF_MONTHS
+from .kpi_sql import CURRENT, DIMENSION, EVENTS, HISTORY, SALES_OF_MONTH
 
-MONTHS = 37  # kept from the ledger: three years, and the month before them
-REMEASURED = 3  # months whose sales are read again every night, for what was posted late
+MONTHS = 37  # read from the ledger every night: three years, and the month before them
 MONEY = {"currency_field": "currency_id", "readonly": True}
 
 
 class KundekartotekKpi(models.Model):
     """Key figures by the month, of a legal entity and of each of its categories and salespersons. The last month is
-    the one we are in, up to the day of the computation. Sales and receivables of the months before the addon are
-    read from the ledger once; what depends on the customers' measures begins with it."""
+    the one we are in, up to the day of the computation. Sales and receivables of three years are read from the ledger
+    every night, whatever was posted, taken back or matched since, and split as the customers are now; so they tie out
+    with it. What depends on the customers' measures (customers, values, days to pay, CEI) begins with the addon and
+    is kept as it was."""
 
     _name = "kundekartotek.kpi"
     _description = "Key Figures of Customers"
@@ -37,30 +39,32 @@ class KundekartotekKpi(models.Model):
 
     revenue = fields.Monetary(**MONEY, help="Of the month, without VAT.")
     sales = fields.Monetary(**MONEY, string="Sales Incl. VAT", help="Of the month.")
-    receivables = fields.Monetary(**MONEY, string="Outstanding", help="At the month's end.")
-    overdue = fields.Monetary(**MONEY, help="The part of the receivables that was due before the month's end.")
+    receivables = fields.Monetary(**MONEY, string="Outstanding", help="Of customers, at the month's end.")
+    overdue = fields.Monetary(
+        **MONEY, help="Open claims that were due before the month's end, as in the aging: payments and credit notes "
+        "that are not matched take nothing off.")
     sales_12m = fields.Monetary(**MONEY, string="Sales Incl. VAT 12 Months")
     dso = fields.Float(
         string="DSO", readonly=True, digits=(16, 1), aggregator="avg",
         help="Receivables at the month's end / sales incl. VAT of 12 months x 365.")
     turnover = fields.Float(
-        string="Receivables Turnover", readonly=True, digits=(16, 2), aggregator="avg",
+        string="Receivables Turnover", readonly=True, digits=(16, 2), aggregator=None,
         help="Sales incl. VAT of 12 months / mean of the receivables at 13 month ends.")
     customers = fields.Integer(
         string="Active Customers", readonly=True, help="Customers with an invoice in the last 12 months.")
     revenue_per_customer = fields.Monetary(
         **MONEY, aggregator="avg", help="Revenue of 12 months / active customers.")
     clv = fields.Monetary(
-        **MONEY, string="Customer Lifetime Value", aggregator="avg",
+        **MONEY, string="Customer Lifetime Value", aggregator=None,
         help="Mean over all that ever bought of average yearly purchase x years of relationship.")
     days_to_pay = fields.Float(
-        readonly=True, digits=(16, 1), aggregator="avg",
+        readonly=True, digits=(16, 1), aggregator=None,
         help="Average payment time of 12 months: sum of days / number of invoices.")
     days_to_pay_weighted = fields.Float(
-        string="Days to Pay, Weighted", readonly=True, digits=(16, 1), aggregator="avg",
+        string="Days to Pay, Weighted", readonly=True, digits=(16, 1), aggregator=None,
         help="The same, each invoice weighing as much as its amount.")
     cei = fields.Float(
-        string="CEI, %", readonly=True, digits=(16, 1), aggregator="avg",
+        string="CEI, %", readonly=True, digits=(16, 1), aggregator=None,
         help="Collection effectiveness index of 12 months: (open a year ago + sales - open now) / "
         "(open a year ago + sales - not due now) x 100.")
 
@@ -69,29 +73,23 @@ class KundekartotekKpi(models.Model):
 
     @api.model
     def _keep(self, company):
-        """Write the key figures of the month we are in, the sales of those before it for what was posted late, and
-        once all earlier months."""
-        if self._has_history(company):
-            self._write_months(company, SALES_OF_MONTHS, REMEASURED)
-        else:
-            self._write_months(company, HISTORY)
+        """Write the key figures of all months anew from the ledger, then those of the month we are in that need the
+        customers' measures."""
+        self._write_months(company, HISTORY)
         self._write_months(company, CURRENT)
 
     @api.model
     def _keep_current(self, company):
         """Let the month we are in follow the customers' measures, once there is a history."""
-        if self._has_history(company):
-            self._write_months(company, SALES_OF_MONTHS)
+        month = self._month_end(self.env["kundekartotek.customer.metrics"]._measuring_day(company))
+        mine = Domain("company_id", "=", company.id)
+        if self.search_count(mine & Domain("date", "<", month), limit=1):
+            self.search(mine & Domain("date", "=", month)).unlink()
+            self._write_months(company, SALES_OF_MONTH)
             self._write_months(company, CURRENT)
 
     @api.model
-    def _has_history(self, company):
-        first = self.env["kundekartotek.customer.metrics"]._measuring_day(company).replace(day=1)
-        return bool(self.search_count([("company_id", "=", company.id), ("date", "<", first)], limit=1))
-
-    @api.model
-    def _write_months(self, company, statement, again=0):
-        """:param again: how many months before the one we are in are read again"""
+    def _write_months(self, company, statement):
         day = self.env["kundekartotek.customer.metrics"]._measuring_day(company)
         month = self._month_end(day)
         terms = {
@@ -99,7 +97,6 @@ class KundekartotekKpi(models.Model):
             "companies": self.env["kundekartotek.customer.metrics"]._tree_ids(company),
             "accounts": self.env["res.partner"]._receivable_account_ids(),
             "first": self._month_end(month - relativedelta(months=MONTHS)),
-            "again": month.replace(day=1) - relativedelta(months=again),
             "y1": month - relativedelta(years=1),
             "year": (day - (day - relativedelta(years=1))).days,
         }  # fmt: skip

@@ -3,7 +3,8 @@
 dimension: the company as a whole, a category of its customers, or a salesperson."""
 
 # What happened when, of the receivables, of what is overdue of them, and of the sales: added up to a month's end, it
-# is what was there. An item is overdue from the day after it is due; a match takes it away from both its items.
+# is what was there. A claim is overdue from the day after it is due; a match takes it away. A credit that is not matched
+# is never overdue.
 EVENTS = """
     item AS MATERIALIZED (
         SELECT l.id, l.partner_id, l.date, coalesce(l.date_maturity, l.date) + 1 AS late, l.balance
@@ -12,12 +13,9 @@ EVENTS = """
            AND l.date <= %(day)s),
     event AS (
         SELECT partner_id, date AS day, balance AS receivables, 0 AS overdue, 0 AS revenue, 0 AS sales FROM item
-        UNION ALL SELECT partner_id, greatest(date, late), 0, balance, 0, 0 FROM item
+        UNION ALL SELECT partner_id, greatest(date, late), 0, balance, 0, 0 FROM item WHERE balance > 0
         UNION ALL SELECT i.partner_id, greatest(p.max_date, i.date, i.late), 0, -p.amount, 0, 0
                     FROM account_partial_reconcile p JOIN item i ON i.id = p.debit_move_id
-                   WHERE p.max_date <= %(day)s
-        UNION ALL SELECT i.partner_id, greatest(p.max_date, i.date, i.late), 0, p.amount, 0, 0
-                    FROM account_partial_reconcile p JOIN item i ON i.id = p.credit_move_id
                    WHERE p.max_date <= %(day)s
         UNION ALL SELECT m.commercial_partner_id, m.invoice_date, 0, 0, m.amount_untaxed_signed,
                          m.amount_total_signed
@@ -64,17 +62,24 @@ HISTORY = """
           FROM (SELECT *, max((sales <> 0 OR receivables <> 0)::int) OVER (
                           PARTITION BY dimension, category, seller ORDER BY date) = 1 AS begun FROM filled) filled
         WINDOW year AS (PARTITION BY dimension, category, seller ORDER BY date ROWS 11 PRECEDING),
-               ends AS (PARTITION BY dimension, category, seller ORDER BY date ROWS 12 PRECEDING))
-    INSERT INTO kundekartotek_kpi (company_id, date, dimension, customer_category_id, user_id, computed_at, revenue,
-                                   sales, receivables, overdue, sales_12m, dso, turnover)
-    SELECT %(company)s, date, dimension, category, seller, %(now)s, revenue, sales, receivables, overdue,
-           CASE WHEN months = 12 THEN sales_12m END,
-           CASE WHEN months = 12 AND sales_12m > 0 THEN (receivables / sales_12m * 365)::float8 END,
-           CASE WHEN ends = 13 AND mean > 0 THEN (sales_12m / mean)::float8 END
-      FROM rolled WHERE date > %(first)s
-        ON CONFLICT DO NOTHING"""
+               ends AS (PARTITION BY dimension, category, seller ORDER BY date ROWS 12 PRECEDING)),
+    written AS (
+        INSERT INTO kundekartotek_kpi (company_id, date, dimension, customer_category_id, user_id, computed_at, revenue,
+                                       sales, receivables, overdue, sales_12m, dso, turnover)
+        SELECT %(company)s, date, dimension, category, seller, %(now)s, revenue, sales, receivables, overdue,
+               CASE WHEN months = 12 THEN sales_12m END,
+               CASE WHEN months = 12 AND sales_12m > 0 THEN (receivables / sales_12m * 365)::float8 END,
+               CASE WHEN ends = 13 AND mean > 0 THEN (sales_12m / mean)::float8 END
+          FROM rolled WHERE date > %(first)s
+            ON CONFLICT (company_id, date, dimension, coalesce(customer_category_id, 0), coalesce(user_id, 0))
+            DO UPDATE SET revenue = excluded.revenue, sales = excluded.sales, receivables = excluded.receivables,
+                   overdue = excluded.overdue, sales_12m = excluded.sales_12m, dso = excluded.dso,
+                   turnover = excluded.turnover, computed_at = excluded.computed_at
+     RETURNING id)
+    DELETE FROM kundekartotek_kpi
+     WHERE company_id = %(company)s AND date > %(first)s AND id NOT IN (SELECT id FROM written)"""
 
-SALES_OF_MONTHS = """
+SALES_OF_MONTH = """
     WITH summed AS (
         SELECT (date_trunc('month', m.invoice_date) + interval '1 month - 1 day')::date AS date,
                customer.customer_category_id AS category, customer.user_id AS seller,
@@ -83,7 +88,7 @@ SALES_OF_MONTHS = """
           JOIN res_partner owner ON owner.id = m.commercial_partner_id
           JOIN res_partner customer ON customer.id = owner.commercial_partner_id
          WHERE m.state = 'posted' AND m.move_type IN ('out_invoice', 'out_refund', 'out_receipt')
-           AND m.invoice_date >= %(again)s AND m.invoice_date <= %(day)s AND m.company_id IN %(companies)s
+           AND m.invoice_date >= date_trunc('month', %(day)s::date) AND m.invoice_date <= %(day)s AND m.company_id IN %(companies)s
          GROUP BY 1, 2, 3),
     dimension AS (
         SELECT %(dimension)s AS dimension, category, seller, date, sum(revenue) AS revenue, sum(sales) AS sales

@@ -56,24 +56,27 @@ class Overview(models.AbstractModel):
 
     @api.model
     def _insight_ages(self, today):
-        """[{label, amount, domain of the open items}], the sum of which is what is owed"""
+        """[{label, amount, domain of the open items, aged: whether a claim}], the sum of which is the balance of the receivable accounts;
+        without the last ones, those of nobody, it is what customers owe"""
         partners, lines = self.env["res.partner"], self.env["account.move.line"]
         rows = self.env.execute_query(SQL(
-            """SELECT CASE WHEN amount_residual < 0 THEN -1
+            """SELECT CASE WHEN partner_id IS NULL THEN -2 WHEN amount_residual < 0 THEN -1
                            ELSE width_bucket(%(today)s::date - coalesce(date_maturity, date), %(limits)s) END AS age,
                       sum(amount_residual)
                  FROM account_move_line
                 WHERE account_id IN %(accounts)s AND company_id IN %(companies)s AND parent_state = 'posted'
-                  AND amount_residual <> 0
+                  AND amount_residual <> 0 AND date <= %(today)s
                 GROUP BY 1""",
             today=today, limits=[first for first, _last in AGES if first], accounts=partners._receivable_account_ids(),
             companies=partners._company_tree_ids(),
             to_flush=[lines._fields[name] for name in (
-                "account_id", "amount_residual", "company_id", "date", "date_maturity", "parent_state")]))
+                "account_id", "amount_residual", "company_id", "date", "date_maturity", "parent_state",
+                "partner_id")]))
         amounts = dict(rows)
-        base = Domain([
+        items = Domain([
             ("account_id.account_type", "=", "asset_receivable"), ("parent_state", "=", "posted"),
-            ("company_id", "child_of", self.env.company.root_id.id)])
+            ("company_id", "child_of", self.env.company.root_id.id), ("date", "<=", fields.Date.to_string(today))])
+        base, nobodys = (items & Domain("partner_id", operator, False) for operator in ("!=", "="))
         ages = []
         for number, (first, last) in enumerate(AGES):
             domain = base & Domain("amount_residual", ">", 0)
@@ -82,10 +85,13 @@ class Overview(models.AbstractModel):
             if last is not None:
                 domain &= self._due(today, ">=", last)
             ages.append({"label": self._age_label(first, last), "amount": float(amounts.get(number, 0)),
-                         "domain": list(domain)})
-        credits = float(amounts.get(-1, 0))
-        return [*ages, {"label": self.env._("Unallocated credits"), "amount": credits,
-                        "domain": list(base & Domain("amount_residual", "<", 0))}]
+                         "aged": True, "domain": list(domain)})
+        ages.append({"label": self.env._("Unallocated credits"), "amount": float(amounts.get(-1, 0)),
+                     "domain": list(base & Domain("amount_residual", "<", 0))})
+        if -2 in amounts:
+            ages.append({"label": self.env._("Without customer"), "amount": float(amounts[-2]),
+                         "domain": list(nobodys & Domain("amount_residual", "!=", 0))})
+        return ages
 
     @api.model
     def _due(self, today, operator, days):
@@ -136,13 +142,12 @@ class Overview(models.AbstractModel):
         """The figures at the top of the page, each beside last year's, with what it is made of: the customers whose
         measures it adds up, or the key figures by the month.
 
-        :return: {name: {now, before, model, domain, help}}
+        :return: {name: {now, before, model, domain, help}}; None where a figure is undefined, as DSO without sales
         """
         mine = Domain("company_id", "=", company.id)
         [(revenue, before, owed, overdue)] = self.env[METRICS]._read_group(mine, [], [
             f"{name}:sum" for name in ("revenue_12m", "revenue_prev_12m", "open_amount", "overdue_amount")])
-        kpis = self._insight_kpis(company, today, back=12)
-        now, then = (kpis.get(self._month_before(today, back), self.env[KPI]) for back in (0, 12))
+        now, then = (self._insight_defined(company, self._month_before(today, back)) for back in (0, 12))
 
         def customers(value, value_before, field):
             return {"now": value or 0, "before": value_before or 0, "model": METRICS,
@@ -150,12 +155,23 @@ class Overview(models.AbstractModel):
 
         return {
             "revenue": customers(revenue, before, "revenue_12m"),
-            "receivables": customers(owed, then.receivables, "open_amount"),
-            "overdue": customers(overdue, then.overdue, "overdue_amount"),
+            "receivables": customers(owed, then["receivables"], "open_amount"),
+            "overdue": customers(overdue, then["overdue"], "overdue_amount"),
             **{name: {"now": now[name], "before": then[name], "model": KPI,
                       "domain": list(mine & Domain("dimension", "=", "company")), "help": self._insight_help(KPI, name)}
                for name in ("dso", "turnover", "days_to_pay")},
         }
+
+    @api.model
+    def _insight_defined(self, company, day):
+        """:return: {name: key figure of the month, None where it is undefined}, which the ORM reads as 0"""
+        names = ("receivables", "overdue", "dso", "turnover", "days_to_pay")
+        rows = self.env.execute_query(SQL(
+            "SELECT %s FROM kundekartotek_kpi WHERE company_id = %s AND date = %s AND dimension = 'company'",
+            SQL(", ").join(map(SQL.identifier, names)), company.id, day,
+            to_flush=[self.env[KPI]._fields[name] for name in names]))
+        return {name: None if value is None else float(value)
+                for name, value in zip(names, rows[0] if rows else (None,) * len(names))}
 
     @api.model
     def _insight_help(self, model, name):

@@ -11,7 +11,7 @@ SHOWN = {
     "customer_abc_class": "abc_class", "customer_payment_class": "payment_class",
     "customer_segment": "rfm_segment", "customer_revenue_12m": "revenue_12m",
     "customer_revenue_prev_12m": "revenue_prev_12m", "customer_margin_12m": "margin_12m",
-    "customer_days_to_pay": "days_to_pay", "customer_days_late": "days_late", "customer_share_late": "share_late",
+    "customer_claim_count": "claim_count", "customer_days_to_pay": "days_to_pay", "customer_days_late": "days_late", "customer_share_late": "share_late",
     "customer_dso": "dso", "customer_last_purchase": "last_purchase",
 }  # fmt: skip
 
@@ -21,9 +21,20 @@ def by_sql(name):
     return lambda self, operator, value: fields.Domain(name, operator, value)
 
 
+def defined(name):
+    """The same of a figure that not every customer has: who has none is not found, as if it were 0."""
+    def is_defined(model, alias, query):
+        return SQL("%s IS NOT NULL", model._field_to_sql(alias, name, query))
+
+    return lambda self, operator, value: (
+        fields.Domain(name, operator, value) & fields.Domain.custom(to_sql=is_defined))
+
+
 def shown(cls, name, **kwargs):
-    """A column of the metrics, on the customer."""
-    return cls(compute="_compute_metrics", compute_sudo=True, search=by_sql(name), groups=READERS, **kwargs)
+    """A column of the metrics, on the customer. Averages cannot be added up."""
+    if cls is fields.Float:
+        kwargs = {"search": defined(name), "aggregator": None, **kwargs}
+    return cls(compute="_compute_metrics", compute_sudo=True, groups=READERS, **{"search": by_sql(name), **kwargs})
 
 
 class ResPartner(models.Model):
@@ -46,6 +57,7 @@ class ResPartner(models.Model):
         currency_field="customer_currency_id")
     customer_margin_12m = shown(
         fields.Monetary, "customer_margin_12m", string="Margin 12 Months", currency_field="customer_currency_id")
+    customer_claim_count = shown(fields.Integer, "customer_claim_count", string="Claims Paid or Overdue")
     customer_days_to_pay = shown(fields.Float, "customer_days_to_pay", string="Days to Pay", digits=(16, 1))
     customer_days_late = shown(fields.Float, "customer_days_late", string="Days Late", digits=(16, 1))
     customer_share_late = shown(fields.Float, "customer_share_late", string="Share Late")

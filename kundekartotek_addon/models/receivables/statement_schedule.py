@@ -52,7 +52,7 @@ class ResPartner(models.Model):
     def _open_amounts(self):
         """:return: {customer id: {"balance", "overdue"}} in the current company, now"""
         rows = self.env.execute_query(self._customer_open_items_sql(self.ids))
-        found = {partner_id: {"balance": balance, "overdue": overdue or 0} for partner_id, balance, overdue in rows}
+        found = {partner_id: {"balance": balance, "overdue": overdue} for partner_id, balance, overdue in rows}
         return {id_: found.get(id_, {"balance": 0, "overdue": 0}) for id_ in self.ids}
 
     @api.model
@@ -97,7 +97,7 @@ class Statement(models.Model):
         Partner = self.env["res.partner"]
         rows = self.env.execute_query(Partner._customer_open_items_sql())
         owing = [partner_id for partner_id, balance, overdue in rows
-                 if (overdue if company.statement_overdue_only else balance) and (overdue or balance) > 0]
+                 if balance > 0 and (overdue or not company.statement_overdue_only)]
         for ids in split_every(1000, owing):
             customers = Partner.search([("id", "in", ids), ("statement_opt_out", "=", False)])
             self._make(customers, kind=company.statement_kind, is_monthly=True, date=today,

@@ -4,7 +4,7 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ...tools.business_days import moved_days
+from ...models.insight.customer_metrics_sql import PAYING_DEPENDS
 from ...tools.sheet import Column, Line
 
 MONTHS = 24
@@ -15,8 +15,8 @@ LATENESS = [
 
 
 class CustomerClaim(models.Model):
-    """How each claim of the last 24 months was paid: the measures of payment behaviour one by one, defined as in the
-    metrics. What is open and overdue counts as paid today; what is not due yet is not here."""
+    """How each claim of the last 24 months was paid, and each that is overdue and open, however old: the measures of
+    payment behaviour one by one, from the statement of the metrics. What is not due yet is not here."""
 
     _name = "kundekartotek.customer.claim"
     _description = "Payment Analysis"
@@ -26,13 +26,7 @@ class CustomerClaim(models.Model):
     _rec_name = "move_id"
     _report_name = "payment-analysis"
     _table_records = "kundekartotek_addon.customer_claim_action"
-    _depends = {
-        "account.move.line": [
-            "account_id", "amount_residual", "balance", "company_id", "date", "date_maturity", "display_type",
-            "invoice_date", "journal_id", "move_id", "parent_state", "partner_id"],
-        "account.partial.reconcile": ["amount", "credit_move_id", "debit_move_id"],
-        "res.partner": ["commercial_partner_id"],
-    }
+    _depends = PAYING_DEPENDS
 
     partner_id = fields.Many2one("res.partner", string="Customer", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
@@ -53,42 +47,27 @@ class CustomerClaim(models.Model):
 
     @property
     def _table_query(self):
-        day = self._day()
-        closed, opened = moved_days()
+        """The claims that the measures add up: those that are open, and those settled in the last months."""
+        day, metrics = self._day(), self.env["kundekartotek.customer.metrics"]
+        parts = metrics._measure_parts(self._entity(), day, None)
         group = SQL("CASE %s ELSE '0' END", SQL(" ").join(
             SQL("WHEN round(late.days) >= %s THEN %s", first, key)
             for key, _label, first in reversed(LATENESS) if first is not None))
         return SQL(
             """
-            SELECT claim.id, claim.partner_id, %(company)s AS company_id, claim.move_id, claim.invoice_date,
-                   claim.due_date, CASE WHEN is_open THEN %(day)s ELSE last_paid END AS paid_date, is_open,
-                   is_open OR last_paid > claim.due_date AS is_late, round(amount::numeric, 2) AS amount,
-                   late.days + (due_date - invoice_date) AS days_to_pay, late.days AS days_late, %(group)s AS lateness
-              FROM (SELECT d.id, owner.commercial_partner_id AS partner_id, d.move_id, d.invoice_date,
-                           coalesce(moved.due, d.date_maturity) AS due_date, d.amount_residual > 0 AS is_open,
-                           coalesce(paid.amount, 0) + d.amount_residual AS amount, paid.last AS last_paid,
-                           coalesce(paid.days, 0) + d.amount_residual * (%(day)s::date - d.invoice_date) AS days
-                      FROM account_move_line d
-                      JOIN res_partner owner ON owner.id = d.partner_id
-                      JOIN account_journal sold ON sold.id = d.journal_id AND sold.type = 'sale'
-                      LEFT JOIN unnest(%(closed)s::date[], %(opened)s::date[]) AS moved(day, due)
-                             ON moved.day = d.date_maturity
-                      LEFT JOIN LATERAL (
-                           SELECT sum(p.amount) AS amount, max(c.date) AS last,
-                                  sum(p.amount * (c.date - d.invoice_date)) AS days
-                             FROM account_partial_reconcile p
-                             JOIN account_move_line c ON c.id = p.credit_move_id
-                             JOIN account_journal j ON j.id = c.journal_id AND j.type IN ('bank', 'cash', 'credit')
-                            WHERE p.debit_move_id = d.id) paid ON TRUE
-                     WHERE d.account_id IN %(accounts)s AND d.parent_state = 'posted' AND d.balance > 0
-                       AND d.company_id IN %(companies)s AND d.display_type = 'payment_term'
-                       AND d.invoice_date > %(first)s) claim
-             CROSS JOIN LATERAL (
-                   SELECT (claim.days / nullif(claim.amount, 0) - (due_date - invoice_date))::float8 AS days) late
-             WHERE is_open AND due_date < %(day)s OR NOT is_open AND amount > 0""",
-            company=self._entity().id, companies=self._companies(), day=day, closed=closed, opened=opened,
-            accounts=self.env["res.partner"]._receivable_account_ids(), first=day - relativedelta(months=MONTHS),
-            group=group)
+            WITH %(parts)s
+            SELECT decided.id, decided.partner_id, %(company)s AS company_id, item.move_id,
+                   decided.invoiced AS invoice_date, decided.due AS due_date,
+                   CASE WHEN decided.open > 0 THEN %(day)s ELSE last_paid END AS paid_date,
+                   decided.open > 0 AS is_open, is_late, round(amount::numeric, 2) AS amount,
+                   late.days + term AS days_to_pay, late.days AS days_late, %(group)s AS lateness
+              FROM decided
+              JOIN account_move_line item ON item.id = decided.id
+             CROSS JOIN LATERAL (SELECT days_amount / nullif(amount, 0) - term AS days) late
+             WHERE decided.open > 0 OR last_paid > %(first)s""",
+            parts=SQL(", ").join(SQL("%s AS (%s)", SQL.identifier(name), parts[name]) for name in (
+                "moved", "item", "settled", "paid", "claim", "decided")),
+            company=self._entity().id, day=day, first=day - relativedelta(months=MONTHS), group=group)
 
     @api.model
     def _report_title(self, options):

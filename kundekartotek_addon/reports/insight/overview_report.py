@@ -51,7 +51,8 @@ class OverviewReport(models.AbstractModel):
 
     @api.model
     def _compare(self, name, now, before):
-        return name, None, now, before, ratio(now - before, before)
+        defined = now is not None and before is not None
+        return name, None, now, before, ratio(now - before, before) if defined else None
 
     @api.model
     def _list_compared(self, rows, name):

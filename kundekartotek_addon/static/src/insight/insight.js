@@ -91,7 +91,7 @@ export class Insight extends Component {
     }
 
     change({ now, before }) {
-        if (before <= 0) {
+        if (now === null || before <= 0) {
             return "";
         }
         const change = Math.round((100 * (now - before)) / before);
@@ -101,14 +101,15 @@ export class Insight extends Component {
     /** The figures at the top; `down` ones are better when they fall. */
     get tiles() {
         const { figures, won, lost } = this.data;
-        const days = (value) => _t("%s days", this.number(value));
+        const defined = (value, text) => (value === null ? "–" : text(value));
+        const days = (value) => defined(value, () => _t("%s days", this.number(value)));
         const tile = (key, title, text, down = false) => ({ key, title, text, down, ...figures[key] });
         return [
             tile("revenue", _t("Revenue 12 Months"), this.amount(figures.revenue.now)),
             tile("receivables", _t("Outstanding"), this.amount(figures.receivables.now), true),
             tile("overdue", _t("Overdue"), this.amount(figures.overdue.now), true),
             tile("dso", _t("DSO"), days(figures.dso.now), true),
-            tile("turnover", _t("Receivables Turnover"), this.number(figures.turnover.now, 1)),
+            tile("turnover", _t("Receivables Turnover"), defined(figures.turnover.now, (value) => this.number(value, 1))),
             tile("days_to_pay", _t("Days to Pay"), days(figures.days_to_pay.now), true),
             { key: "won", title: _t("Customers Won"), text: this.number(won.count), note: this.amount(won.amount), ...won },
             { key: "lost", title: _t("Customers Lost"), text: this.number(lost.count), note: this.amount(lost.amount), ...lost },
@@ -116,7 +117,7 @@ export class Insight extends Component {
     }
 
     tone({ now = 0, before = 0, down }) {
-        if (before <= 0 || Math.round((100 * (now - before)) / before) === 0) {
+        if (now === null || before <= 0 || Math.round((100 * (now - before)) / before) === 0) {
             return "text-muted";
         }
         return now > before === Boolean(down) ? "text-danger" : "text-success";
@@ -147,8 +148,8 @@ export class Insight extends Component {
                 {
                     label: _t("Outstanding"),
                     data: ages.map((age) => age.amount),
-                    backgroundColor: ages.map((_age, index) =>
-                        index === 0 ? this.brand : index === ages.length - 1 ? grey : hexToRGBA(DANGER, 0.25 + 0.18 * index)),
+                    backgroundColor: ages.map(({ aged }, index) =>
+                        !aged ? grey : index === 0 ? this.brand : hexToRGBA(DANGER, 0.25 + 0.18 * index)),
                 },
             ], { indexAxis: "y", plugins: { legend: { display: false } } }),
             overdue: this.makeConfig("line", labels, [
