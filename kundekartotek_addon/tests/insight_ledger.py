@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from dateutil.relativedelta import relativedelta
 
-from odoo import Command
+from odoo import Command, fields
 from odoo.tools import SQL
 
 from ..models.insight.customer_metrics import MEASURES
@@ -133,7 +133,9 @@ class InsightLedgerCase(CustomerLedgerCase):
             "invoice_count_12m": sum(move in spans["12m"] for move in invoices),
             "invoice_count_36m": sum(move in spans["36m"] for move in invoices),
             "invoice_count": len(invoices),
-            "order_count_12m": sum(order.date_order.date() > year for order in orders),
+            "order_count_12m": sum(
+                fields.Datetime.context_timestamp(order.with_context(tz="Europe/Oslo"), order.date_order).date() > year
+                for order in orders),
             "order_count": len(orders),
             "first_purchase": first, "last_purchase": max((move.invoice_date for move in invoices), default=None),
         }  # fmt: skip

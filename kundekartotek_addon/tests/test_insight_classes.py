@@ -127,7 +127,7 @@ class TestInsightClasses(InsightClassesCase):
             "normal": {"claim_count": 10, "late_count": 3, "share_late": 0.3, "days_to_pay": 20, "days_late": 3},
         }
         customers = [self.make(**measures) for measures in expected.values()]
-        overdue = self.make(claim_count=1, late_count=1, overdue_amount=10, oldest_due=TODAY - timedelta(91))
+        overdue = self.make(claim_count=1, late_count=1, open_amount=10, oldest_due=TODAY - timedelta(91))
         self.classify()
         self.assertEqual(self.classes(customers, "payment_class"), list(expected))
         self.assertEqual(self.row(overdue).payment_class, "risk")

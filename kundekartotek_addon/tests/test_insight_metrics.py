@@ -220,6 +220,24 @@ class TestInsightMetrics(InsightLedgerCase):
         self.refresh(self.company)
         self.assertEqual(self.row(customer).days_late, 10)
 
+    def test_a_payment_that_came_back_makes_a_slow_payer(self):
+        """The claim was paid in time; the money was taken back, and nothing has come since."""
+        customer = self.new_customer()
+        for month in (2, 3, 4, 6):
+            self.pay(self.invoice(customer, 1000, date(2026, month, 2)), day=date(2026, month, 10))
+        self.refresh(self.company)
+        self.Metrics._classify(self.company)
+        self.assertEqual(self.row(customer).payment_class, "good")
+        self.from_bank(customer, -1000, TODAY - timedelta(31))
+        self.refresh(self.company)
+        self.Metrics._classify(self.company)
+        row = self.row(customer)
+        self.assertEqual((row.overdue_amount, row.late_count, row.payment_class), (1000, 0, "slow"))
+        self.prepay(customer, 1000)
+        self.refresh(self.company)
+        self.Metrics._classify(self.company)
+        self.assertEqual(self.row(customer).payment_class, "good")
+
     # ---- time ----------------------------------------------------------------------------------------
 
     def test_new_year(self):
@@ -250,6 +268,26 @@ class TestInsightMetrics(InsightLedgerCase):
         self.invoice(customer, 100, TODAY - timedelta(14), TODAY)
         with freeze_time("2026-11-23 23:30:00"):
             self.assertEqual(self.measure(customer).overdue_amount, 100)
+
+    def test_an_order_belongs_to_the_day_of_the_company(self):
+        """Ordered half past midnight in Oslo: the evening before by the server's clock."""
+        customer = self.new_customer()
+        for moment in ("2025-11-23 22:30:00", "2025-11-23 23:30:00"):
+            self.env["sale.order"].sudo().create({"partner_id": customer.id, "order_line": [Command.create({
+                "product_id": self.product.id, "product_uom_qty": 1})]}).write({
+                    "state": "sale", "date_order": moment})
+        row = self.measure(customer)
+        self.assertEqual((row.order_count, row.order_count_12m), (2, 1))
+
+    def test_a_branch_has_costs_of_its_own(self):
+        """As in Odoo's invoice analysis: without one, what it sells costs nothing."""
+        customer = self.new_customer()
+        line = Command.create({"product_id": self.product.id, "quantity": 2, "price_unit": 500, "tax_ids": []})
+        self.invoice(customer, company=self.branch, invoice_line_ids=[line])
+        self.assertEqual(self.measure(customer).margin_12m, 1000)
+        self.assert_measured(customer)
+        self.product.with_company(self.branch).standard_price = 10
+        self.assertEqual(self.measure(customer).margin_12m, 980)
 
     # ---- the queue -----------------------------------------------------------------------------------
 

@@ -127,7 +127,7 @@ class KundekartotekCustomerMetrics(models.Model):
         terms = {
             "day": day,
             "companies": self._tree_ids(company),
-            "root": str(company.id),
+            "zone": self._measuring_zone(company),
             "accounts": self.env["res.partner"]._receivable_account_ids(),
             "y1": day - relativedelta(years=1), "y2": day - relativedelta(years=2),
             "y3": day - relativedelta(years=3),
@@ -206,7 +206,7 @@ SALES_OF = """
                AS revenue_lifetime,
            sales_12m, invoice_count_12m, invoice_count_36m, invoice_count, first_purchase, last_purchase
       FROM sold"""
-# Only lines with products that have a cost in the company or its root are read.
+# Only lines with products that have a cost in the company that invoiced are read.
 COST = """
     SELECT owner.commercial_partner_id AS partner_id,
            sum(c.cost) FILTER (WHERE m.invoice_date > %(y1)s) AS cost_12m,
@@ -217,7 +217,7 @@ COST = """
       JOIN account_move m ON m.id = l.move_id
       JOIN res_partner owner ON owner.id = m.commercial_partner_id
       JOIN (SELECT p.id, company.id AS company_id, t.uom_id,
-                   coalesce(p.standard_price -> company.id::text, p.standard_price -> %(root)s)::numeric AS price
+                   (p.standard_price -> company.id::text)::numeric AS price
               FROM product_product p JOIN product_template t ON t.id = p.product_tmpl_id
              CROSS JOIN res_company company
              WHERE company.id IN %(companies)s) product
@@ -235,9 +235,10 @@ NO_COST = """
     SELECT NULL::int AS partner_id, 0 AS cost_12m, 0 AS cost_prev_12m, 0 AS cost_36m, 0 AS cost_lifetime"""
 ORDERED = """
     SELECT owner.commercial_partner_id AS partner_id,
-           count(*) FILTER (WHERE l.date_order::date > %(y1)s) AS order_count_12m, count(*) AS order_count
+           count(*) FILTER (WHERE ordered.day > %(y1)s) AS order_count_12m, count(*) AS order_count
       FROM sale_order l JOIN res_partner owner ON owner.id = l.partner_id
-     WHERE l.state = 'sale' AND l.company_id IN %(companies)s AND l.date_order::date <= %(day)s AND %(chosen)s
+     CROSS JOIN LATERAL (SELECT (l.date_order AT TIME ZONE 'UTC' AT TIME ZONE %(zone)s)::date AS day) ordered
+     WHERE l.state = 'sale' AND l.company_id IN %(companies)s AND ordered.day <= %(day)s AND %(chosen)s
      GROUP BY owner.commercial_partner_id"""
 OWED = """
     SELECT owner.commercial_partner_id AS partner_id, sum(amount_residual) AS open_amount,
@@ -263,9 +264,9 @@ RUNNING = """
                        AND (l.reconciled OR l.amount_residual <> 0 OR l.amount_residual_currency <> 0)
                      GROUP BY 1, 2) day) days
      GROUP BY partner_id"""
-# What took something off a claim, whoever it came from: an item of the same account, which halves the search. "money" is
-# the part of it that was paid: nothing of a journal entry, and of a payment what it brought, not what was written off
-# with it. A credit note settles without a payment and without a loss; an exchange difference is neither.
+# What took something off a claim, whoever it came from: an item of the same account, which halves the search. "money"
+# is the part of it that was paid: nothing of a journal entry, and of a payment what it brought, not what was written
+# off with it. A credit note settles without a payment and without a loss; an exchange difference is neither.
 SETTLED = """
     SELECT p.debit_move_id, p.amount::float8, c.date,
            CASE WHEN j.type = 'general' THEN 0

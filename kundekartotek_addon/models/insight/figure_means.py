@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""Figures of groups: the mean of a ratio is made of the sums of what it divides, so that a group's days to pay are those
-of its claims, and its DSO that of its receivables. Core would take the mean of means."""
+"""Figures of groups: the mean of a ratio is made of the sums of what it divides, so that a group's days to pay are
+those of its claims, and its DSO that of its receivables. Core would take the mean of means."""
 import re
 
 from odoo import models

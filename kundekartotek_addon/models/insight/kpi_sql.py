@@ -3,8 +3,8 @@
 dimension: the company as a whole, a category of its customers, or a salesperson."""
 
 # What happened when, of the receivables, of what is overdue of them, and of the sales: added up to a month's end, it
-# is what was there. A claim is overdue from the day after it is due; a match takes it away. A credit that is not matched
-# is never overdue.
+# is what was there. A claim is overdue from the day after it is due; a match takes it away. A credit that is not
+# matched is never overdue.
 EVENTS = """
     item AS MATERIALIZED (
         SELECT l.id, l.partner_id, l.date, coalesce(l.date_maturity, l.date) + 1 AS late, l.balance
@@ -88,7 +88,8 @@ SALES_OF_MONTH = """
           JOIN res_partner owner ON owner.id = m.commercial_partner_id
           JOIN res_partner customer ON customer.id = owner.commercial_partner_id
          WHERE m.state = 'posted' AND m.move_type IN ('out_invoice', 'out_refund', 'out_receipt')
-           AND m.invoice_date >= date_trunc('month', %(day)s::date) AND m.invoice_date <= %(day)s AND m.company_id IN %(companies)s
+           AND m.invoice_date >= date_trunc('month', %(day)s::date) AND m.invoice_date <= %(day)s
+           AND m.company_id IN %(companies)s
          GROUP BY 1, 2, 3),
     dimension AS (
         SELECT %(dimension)s AS dimension, category, seller, date, sum(revenue) AS revenue, sum(sales) AS sales

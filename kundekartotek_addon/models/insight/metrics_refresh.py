@@ -64,8 +64,11 @@ class KundekartotekCustomerMetrics(models.Model):
     @api.model
     def _measuring_day(self, company):
         """Today where the company is."""
-        zone = company.partner_id.tz or self.env.user.tz or "Europe/Oslo"
-        return fields.Date.context_today(self.with_context(tz=zone))
+        return fields.Date.context_today(self.with_context(tz=self._measuring_zone(company)))
+
+    @api.model
+    def _measuring_zone(self, company):
+        return company.partner_id.tz or self.env.user.tz or "Europe/Oslo"
 
     @api.model
     def _measured_companies(self):

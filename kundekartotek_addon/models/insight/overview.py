@@ -56,8 +56,8 @@ class Overview(models.AbstractModel):
 
     @api.model
     def _insight_ages(self, today):
-        """[{label, amount, domain of the open items, aged: whether a claim}], the sum of which is the balance of the receivable accounts;
-        without the last ones, those of nobody, it is what customers owe"""
+        """[{label, amount, domain of the open items, aged: whether claims}], the sum of which is the balance of the
+        receivable accounts; without the items of nobody, which come last, it is what customers owe"""
         partners, lines = self.env["res.partner"], self.env["account.move.line"]
         rows = self.env.execute_query(SQL(
             """SELECT CASE WHEN partner_id IS NULL THEN -2 WHEN amount_residual < 0 THEN -1

@@ -11,7 +11,8 @@ SHOWN = {
     "customer_abc_class": "abc_class", "customer_payment_class": "payment_class",
     "customer_segment": "rfm_segment", "customer_revenue_12m": "revenue_12m",
     "customer_revenue_prev_12m": "revenue_prev_12m", "customer_margin_12m": "margin_12m",
-    "customer_claim_count": "claim_count", "customer_days_to_pay": "days_to_pay", "customer_days_late": "days_late", "customer_share_late": "share_late",
+    "customer_claim_count": "claim_count", "customer_days_to_pay": "days_to_pay", "customer_days_late": "days_late",
+    "customer_share_late": "share_late",
     "customer_dso": "dso", "customer_last_purchase": "last_purchase",
 }  # fmt: skip
 
@@ -23,11 +24,12 @@ def by_sql(name):
 
 def defined(name):
     """The same of a figure that not every customer has: who has none is not found, as if it were 0."""
-    def is_defined(model, alias, query):
-        return SQL("%s IS NOT NULL", model._field_to_sql(alias, name, query))
+    def search(self, operator, value):
+        return fields.Domain.custom(to_sql=lambda model, alias, query: SQL(
+            "(%s IS NOT NULL AND %s)", model._field_to_sql(alias, name, query),
+            self._fields[name].condition_to_sql(name, operator, value, model, alias, query)))
 
-    return lambda self, operator, value: (
-        fields.Domain(name, operator, value) & fields.Domain.custom(to_sql=is_defined))
+    return search
 
 
 def shown(cls, name, **kwargs):
