@@ -68,6 +68,7 @@ TABLE = {
     "kundekartotek.payment.rule": MANAGED,
     "kundekartotek.sales.season": READ,
     "kundekartotek.segment.change": READ,
+    "kundekartotek.segment.effect": NOBODY,
     "kundekartotek.segment.lock": MANAGED,
     "kundekartotek.segment.proposal": READ,
     "kundekartotek.segment.rule": MANAGED,
