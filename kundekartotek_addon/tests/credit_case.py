@@ -89,6 +89,7 @@ class CreditCase(AccountTestInvoicingCommon):
         return cls.env["account.move"].with_company(company).create({
             "move_type": "out_invoice", "partner_id": (customer or cls.customer).id, "invoice_date": day,
             "invoice_date_due": day + timedelta(14), "invoice_payment_term_id": False,
+            "invoice_user_id": cls.env.user.id,  # else whoever reads it first in the transaction
             "invoice_line_ids": [Command.create({
                 "name": "Vare", "price_unit": amount, "tax_ids": [],
                 "account_id": data["default_account_revenue"].id})], **vals})
