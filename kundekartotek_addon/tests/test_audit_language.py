@@ -171,6 +171,8 @@ class TestAuditLanguage(KundekartotekCase):
             (["!", ("city", "=", "Oslo")], "Sted ≠ Oslo"),
             ([("customer_type", "in", ["business", "public"])], "Kundetype er en av Bedrift, Offentlig"),
             ([("create_date", ">=", "2026-11-18")], "Opprettet ≥ 18.11.2026"),
+            ([("create_date", ">=", "today")], "Opprettet ≥ i dag"),
+            ([("create_date", "<", "now -1d")], "Opprettet < nå -1d"),
             ([("create_date", "<", "2026-11-18 23:30:00")], "Opprettet < 19.11.2026 00:30:00"),
             ([("credit_limit", ">", 17937.5)], f"Kredittgrense > 17{NBSP}937,50"),
             ([("category_id", "=", tag.id)], "Etiketter = Stamkunde"),

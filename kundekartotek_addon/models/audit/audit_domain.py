@@ -21,6 +21,8 @@ CONDITIONS = {
     "not any": _lt("%(field)s without %(value)s"),
 }
 SIGNS = {">=": "≥", "<=": "≤", "!=": "≠"}
+# How a day that moves begins: "today", "today -7d", "now +1H".
+MOVING = {"today": _lt("today"), "now": _lt("now")}
 JOINTS = {"&": _lt("and"), "|": _lt("or")}
 NO_DOMAIN = (  # whoever owns the database may have written anything
     ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, StopIteration, SyntaxError, TypeError,
@@ -94,6 +96,10 @@ def _value(env, field, value):
         return env._("Yes") if value else env._("No")
     if kind == "selection":
         return dict(field._description_selection(env)).get(value, str(value))
+    if kind in ("date", "datetime") and isinstance(value, str):
+        start, *steps = value.split() or [""]
+        if start in MOVING:
+            return " ".join([env._(MOVING[start]), *steps])
     if kind == "date" and isinstance(value, str):
         return format_date(env, value) or value
     if kind == "datetime" and isinstance(value, str):
