@@ -63,6 +63,7 @@ from . import test_insight_concurrent
 from . import test_insight_metrics
 from . import test_insight_property
 from . import test_receivables_statement
+from . import test_receivables_statement_truth
 from . import test_register_entry
 from . import test_register_choice
 from . import test_register_difference

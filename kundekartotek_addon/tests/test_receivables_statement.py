@@ -147,7 +147,7 @@ class TestStatements(CustomerLedgerCase):
         self.assertEqual((statements.state, statements.email), ("sent", "faktura@kontoen.example"))
         self.assertEqual(statements.create_uid, self.case_worker)
         message = self.customer.message_ids[0]
-        self.assertEqual((message, message.attachment_ids), (statements.message_id, statements.attachment_id))
+        self.assertEqual(message, statements.message_id)
         event = self.env["kundekartotek.audit.event"].search([
             ("kind", "=", "sent"), ("customer_res_id", "=", self.customer.id)])
         self.assertIn("faktura@kontoen.example", event.new_value)

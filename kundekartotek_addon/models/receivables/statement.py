@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import email_normalize, format_date
@@ -55,7 +57,8 @@ class Statement(models.Model):
         self._check_sender()
         partners.check_access("read")
         customers = partners.commercial_partner_id
-        owed = customers._open_amounts()
+        day = vals.setdefault("date", fields.Date.context_today(self))
+        owed = customers._open_amounts(day)
         return self.sudo().create([
             {"partner_id": customer.id, "company_id": self.env.company.id, **owed[customer.id], **vals}
             for customer in customers]).with_env(self.env)
@@ -75,12 +78,13 @@ class Statement(models.Model):
     # -- sending -----------------------------------------------------------------------------------------
 
     def action_send(self):
-        """Mail these statements: few at once, many by the job. Whatever fails is noted and the rest is sent."""
+        """Mail these statements, as of today: few at once, many by the job. Whatever fails is noted and the rest is
+        sent."""
         self._check_sender()
         self.check_access("read")
         if any(statement.state == "sent" for statement in self):
             raise UserError(self.env._("What has been sent is not sent again: make a new statement."))
-        self.sudo().write({"state": "waiting", "error": False})
+        self.sudo().write({"state": "waiting", "error": False, "date": fields.Date.context_today(self)})
         if len(self) > AT_ONCE:
             self.env.ref("kundekartotek_addon.ir_cron_statement_send").sudo()._trigger()
         else:
@@ -122,13 +126,16 @@ class Statement(models.Model):
             with self.env.cr.savepoint():
                 mail = statement._make_mail(email)
                 mail.send(raise_exception=False)
+                mail.attachment_ids = False  # who reads the customer's messages may not see amounts
+                if mail.state != "sent":
+                    mail.cancel()  # it has lost its document: a new one is made
         except Exception as error:
             return statement._fail(str(error) or type(error).__name__, email)
         if mail.state != "sent":
             return statement._fail(mail.failure_reason or self.env._("The mail server refused it"), email)
         statement.write({
             "state": "sent", "email": email, "sent_date": fields.Datetime.now(), "error": False,
-            **statement.partner_id._open_amounts()[statement.partner_id.id]})
+            **statement.partner_id._open_amounts(statement.date)[statement.partner_id.id]})
         return True
 
     def _fail(self, reason, email):
@@ -141,7 +148,8 @@ class Statement(models.Model):
         return False
 
     def _make_mail(self, email):
-        """The mail with the statement as PDF, on the customer's own thread."""
+        """The mail with the statement as PDF. On the customer's own thread, where answers go, stands only that it was
+        sent: salespeople read that."""
         attachment = self._make_document()
         template = self.env.ref("kundekartotek_addon.statement_mail_template")
         # One's own address, and nobody else's: followers of the customer get no mail of it.
@@ -159,6 +167,7 @@ class Statement(models.Model):
         )
         mail = self.env["mail.mail"].browse(mail_id)
         self.message_id = mail.mail_message_id
+        self.message_id.body = Markup("<p>%s</p>") % self.display_name
         return mail
 
     def _make_document(self):
@@ -168,8 +177,8 @@ class Statement(models.Model):
         self.attachment_id = self.env["ir.attachment"].create({
             "name": f"{self.display_name}.{kind}",
             "raw": content,
-            "res_model": "res.partner",
-            "res_id": self.partner_id.id,
+            "res_model": self._name,
+            "res_id": self.id,
         })
         return self.attachment_id
 

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from itertools import pairwise
 
-from odoo import models
+from odoo import fields, models
+
+from ...tools.aging import BUCKETS
 
 
 class Statement(models.Model):
-    """What a statement says: the customer's items, by the currency they are in, and how old they are."""
+    """What a statement says: the customer's items, by the currency they are in, and how old they are: as of its day,
+    whenever it is rendered."""
 
     _inherit = "kundekartotek.statement"
 
@@ -29,21 +32,30 @@ class Statement(models.Model):
         return self.env["kundekartotek.ledger.entry"].sudo()
 
     def _entries_domain(self):
-        tree = self.env["res.partner"].with_company(self.company_id)._company_tree_ids()
-        return [("partner_id", "=", self.partner_id.id), ("company_id", "in", list(tree)), ("date", "<=", self.date)]
+        return [("partner_id", "=", self.partner_id.id), ("company_id", "in", self._company_ids()),
+                ("date", "<=", self.date)]
+
+    def _company_ids(self):
+        return list(self.env["res.partner"].with_company(self.company_id)._company_tree_ids())
+
+    def _open_items(self):
+        """The customer's open items at the end of the day, as in the aging, in the order they fall due."""
+        items = self.env["kundekartotek.aging.item"].sudo().with_context(
+            aging_date=fields.Date.to_string(self.date), aging_basis="due",
+            allowed_company_ids=self._company_ids()).with_company(self.company_id)
+        return items.search([("partner_id", "=", self.partner_id.id)])
 
     def _open_sections(self):
-        """What is open now, by currency, in the order it falls due."""
-        sections = {}
-        for entry in self._entries([("is_open", "=", True)]).sorted(lambda entry: (entry.due_date, entry.id)):
-            currency, amount, residual = self._in_document_currency(entry)
+        """What was open, by currency."""
+        sections, items = {}, self._open_items()
+        for item, entry in zip(items, self._ledger().browse(items.move_line_id.ids), strict=True):
+            currency, amount, residual = self._in_document_currency(item, entry)
             section = sections.setdefault(currency, self._section(currency))
-            days = (self.date - entry.due_date).days
             section["lines"].append({
                 **self._describe(entry), "amount": amount, "residual": residual,
-                "days": days if days > 0 and residual > 0 else None})
+                "days": item.days_overdue if item.days_overdue > 0 and residual > 0 else None})
             section["total"] = currency.round(section["total"] + residual)
-            self._add_to_bucket(section, entry.due_date, residual)
+            self._add_to_bucket(section, item.bucket, residual)
         return list(sections.values())
 
     def _movement_sections(self):
@@ -58,21 +70,21 @@ class Statement(models.Model):
             section["total"] = entry.currency_id.round(section["total"] + entry.amount_currency)
             section["lines"].append({
                 **self._describe(entry), "amount": entry.amount_currency, "balance": section["total"]})
-        for entry in self._entries([("is_open", "=", True)]):
-            self._add_to_bucket(sections[entry.currency_id], entry.due_date, entry.residual_currency)
+        for item in self._open_items():
+            self._add_to_bucket(sections[item.currency_id], item.bucket, item.residual_currency)
         return [section for section in sections.values() if section["lines"] or section["total"]]
 
     def _section(self, currency):
         return {"currency": currency, "opening": 0, "total": 0, "lines": [],
                 "buckets": [0] * (len(self._limits()) + 3)}
 
-    def _in_document_currency(self, entry):
+    def _in_document_currency(self, item, entry):
         """(currency, amount, open amount); what is left of an item in company currency only, such as an exchange
         difference, is shown in that."""
         own = self.company_id.currency_id
-        if entry.currency_id in (own, self.env["res.currency"]) or not entry.residual_currency:
-            return own, entry.balance, entry.residual
-        return entry.currency_id, entry.amount_currency, entry.residual_currency
+        if item.currency_id == own or not item.residual_currency:
+            return own, item.amount, item.residual
+        return item.currency_id, entry.amount_currency, item.residual_currency
 
     def _describe(self, entry):
         move = entry.move_id
@@ -98,15 +110,8 @@ class Statement(models.Model):
         between = [self.env._("%(first)s–%(last)s days", first=low + 1, last=high) for low, high in pairwise(edges)]
         return [self.env._("Not due"), *between, self.env._("Over %s days", edges[-1]), self.env._("Unallocated")]
 
-    def _add_to_bucket(self, section, due, residual):
-        """As in the aging report: due today is not overdue, and a credit has no age."""
-        days, limits = (self.date - due).days, self._limits()
-        if residual < 0:
-            number = len(limits) + 2
-        elif days <= 0:
-            number = 0
-        else:
-            number = 1 + sum(days > limit for limit in limits)
+    def _add_to_bucket(self, section, bucket, residual):
+        number = ("not_due", *BUCKETS[:len(self._limits()) + 1], "unallocated").index(bucket)
         section["buckets"][number] = section["currency"].round(section["buckets"][number] + residual)
 
     def _bank_account(self):

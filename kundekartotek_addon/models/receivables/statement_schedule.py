@@ -49,10 +49,15 @@ class ResPartner(models.Model):
         "kundekartotek.statement", "partner_id", string="Statements of Account",
         groups="kundekartotek_addon.group_reader")
 
-    def _open_amounts(self):
-        """:return: {customer id: {"balance", "overdue"}} in the current company, now"""
-        rows = self.env.execute_query(self._customer_open_items_sql(self.ids))
-        found = {partner_id: {"balance": balance, "overdue": overdue} for partner_id, balance, overdue in rows}
+    def _open_amounts(self, day):
+        """As superuser: a statement holds all that a customer owes, whoever sends it.
+
+        :return: {customer id: {"balance", "overdue"}} in the current company and its branches, at the end of a day
+        """
+        aging = self.env["kundekartotek.aging"].sudo().with_context(
+            aging_date=fields.Date.to_string(day), allowed_company_ids=list(self._company_tree_ids()))
+        rows = aging._read_group([("partner_id", "in", self.ids)], ["partner_id"], ["total:sum", "overdue:sum"])
+        found = {customer.id: {"balance": total, "overdue": overdue} for customer, total, overdue in rows}
         return {id_: found.get(id_, {"balance": 0, "overdue": 0}) for id_ in self.ids}
 
     @api.model
@@ -69,7 +74,8 @@ class Statement(models.Model):
     def _cron_send(self):
         """Daily, and whenever many statements are to be sent: each is committed on its own, and one that fails
         stops none of the others."""
-        for company in self.env["res.company"].search([("statement_monthly", "=", True)]):
+        companies = self.env["res.company"].search([("statement_monthly", "=", True)])
+        for company in companies.sorted(lambda company: bool(company.parent_id)):
             self._plan_month(company)
         waiting = self.search([("state", "=", "waiting")], order="id")
         self.env["ir.cron"]._commit_progress(remaining=len(waiting))
@@ -87,11 +93,12 @@ class Statement(models.Model):
     @api.model
     def _plan_month(self, company):
         """Once a month, from its day on: a waiting statement for each customer that owes the company something
-        and has not declined. What is planned and the month are committed together."""
-        company = company.try_lock_for_update()
+        and has not declined. A statement is of a company with its branches, so one of these plans it for all. What
+        is planned and the month are committed together."""
+        root = company.root_id.try_lock_for_update()
         today = fields.Date.context_today(self.with_context(tz=company.partner_id.tz or "Europe/Oslo"))
         month = today.replace(day=1)
-        if not company or today.day < company.statement_day or company.statement_planned_month == month:
+        if not root or today.day < company.statement_day or root.statement_planned_month == month:
             return
         self = self.with_company(company).with_context(allowed_company_ids=company.ids)
         Partner = self.env["res.partner"]
@@ -102,7 +109,7 @@ class Statement(models.Model):
             customers = Partner.search([("id", "in", ids), ("statement_opt_out", "=", False)])
             self._make(customers, kind=company.statement_kind, is_monthly=True, date=today,
                        date_from=self._month_before(month))
-        company.statement_planned_month = month
+        root.statement_planned_month = month
 
     @api.model
     def _month_before(self, month):
