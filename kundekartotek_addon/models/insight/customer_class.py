@@ -68,7 +68,7 @@ class KundekartotekCustomerMetrics(models.Model):
             value=SQL.identifier(f"{company.insight_abc_basis}_12m"),
             rule=SQL("CASE %s END", SQL(" ").join(SQL("WHEN %s THEN %s", condition, rule.id)
                                                   for rule, condition in rules)) if rules else SQL("NULL::int"),
-            measured=SQL("TRUE") if partner_ids is None else SQL("was.partner_id = ANY(%s)", partner_ids),
+            measured=SQL("TRUE") if partner_ids is None else SQL("partner_id = ANY(%s)", partner_ids),
             a=SQL("%s::numeric", company.insight_abc_a / 100), b=SQL("%s::numeric", company.insight_abc_b / 100),
             margin=SQL("%s::numeric", company.insight_abc_hysteresis / 100),
             to_flush=self.env["res.partner"]._fields["complete_name"],
