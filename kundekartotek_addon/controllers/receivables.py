@@ -30,6 +30,11 @@ class ReceivablesReports(Controller):
         report = request.env["kundekartotek.report.mixin"]._find_report(name)
         if report is None:
             raise NotFound
+        report._check_report_access(kind)
+        try:
+            report._report_options(options)
+        except (TypeError, ValueError) as error:
+            raise BadRequest(request.env._("This address asks for something that the report does not have.")) from error
         filename, stream = report._report_file(kind, options)
         length = stream.seek(0, 2)
         stream.seek(0)

@@ -269,7 +269,7 @@ FIELDS_FOR_SELLERS = {
     "account.move": (
         "agreement_id agreement_notice buyer_reference credit_release_company_id credit_release_partner_id "
         "credit_release_until credit_since credit_state credit_words dispute_reason dispute_since followup_note "
-        "followup_paused promise_amount promise_date"
+        "followup_paused promise_amount promise_date promise_since"
     ),
     "account.move.line": "discount",
     "sale.order": (

@@ -141,3 +141,30 @@ class TestCommunication(CustomerLedgerCase):
     def test_button(self):
         action = self.person.with_user(self.case_worker).action_open_communication()
         self.assertEqual(action["domain"], [("partner_id", "=", self.customer.id)])
+
+    def test_a_message_is_one_line_however_many_mails_it_took(self):
+        """A message to a customer and a colleague goes out as two mails; the one that failed is told."""
+        message = self.customer.message_post(body="Til begge", subject="To mottakere", message_type="comment")
+        self.env["mail.mail"].create([
+            {"mail_message_id": message.id, "email_to": address, "state": state}
+            for address, state in (("post@praten.example", "exception"), ("kollega@selger.example", "outgoing"))])
+        self.assertLine({"channel": "email", "result": "failed"}, subject="To mottakere")
+
+    def test_a_task_without_a_summary_is_called_by_its_type_in_the_users_language(self):
+        self.env["res.lang"]._activate_lang("nb_NO")
+        call = self.env["mail.activity.type"].create({"name": "Call"})
+        call.with_context(lang="nb_NO").name = "Ring kunden"
+        self.customer.activity_schedule(activity_type_id=call.id, user_id=self.case_worker.id)
+        log = self.env["kundekartotek.communication"].with_user(self.case_worker).with_context(lang="nb_NO")
+        [line] = log.search([("partner_id", "=", self.customer.id), ("kind", "=", "activity")])
+        self.assertEqual(line.subject, "Ring kunden")
+
+    def test_a_statement_opens_itself(self):
+        """What was sent lies there, not among the customer's messages."""
+        statement = self.env["kundekartotek.statement"].with_user(self.case_worker)._make(
+            self.customer.with_user(self.case_worker))
+        with Sending(None):
+            statement.action_send()
+        self.assertEqual(statement.state, "sent")
+        line = self.assertLine({"channel": "email", "result": "sent"}, kind="statement")
+        self.assertEqual((line.res_model, line.res_id), ("kundekartotek.statement", statement.id))

@@ -122,3 +122,15 @@ class TestReceivablesDownload(HttpCase):
         self.authenticate("leser_ned", "leser_ned")
         for query in ("options=[", "options=[]", "companies=a"):
             self.assertEqual(self.url_open(f"/kundekartotek/report/numbers.xlsx?{query}").status_code, 400, query)
+
+    @mute_logger("odoo.http")
+    def test_a_choice_that_means_nothing_is_refused_in_words(self):
+        self.authenticate("leser_ned", "leser_ned")
+        for report, options in (
+            ("aging", {"domain": [["nonsense", "=", 1]]}), ("aging", {"domain": [["total", "??", 1]]}),
+            ("aging", {"domain": ["&"]}), ("aging", {"domain": 5}), ("aging", {"domain": [["total", ">", "mye"]]}),
+            ("balance-list", {"partner_ids": 5}), ("customer-specification", {"date_from": "i går"}),
+        ):
+            response = self.url_open(f"/kundekartotek/report/{report}.pdf?options={json.dumps(options)}")
+            self.assertIn(response.status_code, (400, 422), (report, options))
+            self.assertNotIn("Traceback", response.text)

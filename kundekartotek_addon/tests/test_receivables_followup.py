@@ -98,6 +98,30 @@ class TestFollowupNotes(CustomerLedgerCase):
         self.note(invoices, promise_date=TODAY)
         self.assertEqual(invoices.mapped("promise_date"), [TODAY] * 2)
 
+    def test_several_invoices_keep_what_is_not_touched(self):
+        """A promise for many invoices takes back neither a dispute on one of them nor that one is left out."""
+        invoices = self.note_invoice + self.invoice(self.customers[0], 500.0)
+        self.note(invoices[0], dispute_reason="Feil pris", no_followup=True)
+        self.note(invoices, promise_date=TODAY)
+        self.assertEqual(invoices.mapped("promise_date"), [TODAY] * 2)
+        self.assertEqual(invoices.mapped("dispute_reason"), ["Feil pris", False])
+        self.assertEqual(invoices.mapped("no_followup"), [True, False])
+        self.note(invoices, dispute_reason="Ikke levert")
+        self.assertEqual(invoices.mapped("promise_date"), [TODAY] * 2)
+
+    def test_promise_shows_from_the_day_it_was_given(self):
+        """The aging of a past day shows what was known on it."""
+        self.note(self.note_invoice, promise_date=TODAY + timedelta(3))
+
+        def promised(day):
+            return self.env["kundekartotek.aging"].sudo().with_context(aging_date=str(day)).search(
+                [("partner_id", "=", self.customers[0].id)]).promised_amount
+        self.assertEqual(promised(TODAY - timedelta(1)), 0)
+        self.assertEqual([promised(TODAY + timedelta(days)) for days in (0, 3, 4)], [1000.0, 1000.0, 0])
+        with freeze_time(TODAY + timedelta(1)):
+            self.note(self.note_invoice, promise_date=TODAY + timedelta(3), promise_amount=200.0)
+        self.assertEqual(promised(TODAY), 1000.0)
+
     def test_taking_back(self):
         self.note(self.note_invoice, promise_date=TODAY, dispute_reason="Feil pris")
         note = self.env["kundekartotek.followup.note"].with_user(self.case_worker).with_context(

@@ -105,6 +105,16 @@ class TestSheet(BaseCase):
     def test_paper_cuts_what_does_not_fit(self):
         self.assertIn("…", pdf([("M" * 300, 1)])[0])
 
+    def test_paper_wraps_long_names(self):
+        name = "Nordnorsk Entreprenør og Anleggsvirksomhet for Tromsø og Omegn AS"
+        [page] = pdf([(name, 1.5), ("Kunde 2", 2.5)], columns=[
+            Column("Kunde", width=16), *(Column(letter, "money", 14) for letter in "ABCDEF")])
+        self.assertIn(name, " ".join(page.split()))
+        self.assertIn("1,50", page)
+        pages = pdf([(f"{number} {name}", number) for number in range(1, 61)], columns=[
+            Column("Kunde", width=16), *(Column(letter, "money", 14) for letter in "ABCDEF")])
+        self.assertEqual(sum(" ".join(page.split()).count(name) for page in pages), 60)
+
     def test_a_heading_stays_with_its_block(self):
         lines = [item for number in range(40) for item in (Line((f"Blokk {number}",), "heading"), row(number))]
         for text in pdf(lines):

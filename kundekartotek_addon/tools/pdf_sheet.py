@@ -20,7 +20,8 @@ from reportlab.pdfgen.canvas import Canvas
 from .sheet import Column, Line, Value, as_line
 
 MARGIN, GAP = 34, 6
-SIZE, LEADING = 7.5, 11.5
+SIZE, LEADING, NARROW = 7.5, 11.5, 9  # points; the last from line to line within a cell
+MOST_LINES = 3  # of a text in a cell
 GREY = 0.55
 ELLIPSIS = "…"
 
@@ -142,23 +143,26 @@ class _Pages:
 
     def _draw_heads(self):
         canvas = self.canvas
-        lines = [self._wrap(column.label, right - left) for column, (left, right) in zip(self.columns, self.edges)]
+        lines = [self._wrap(column.label, right - left, self.bold)
+                 for column, (left, right) in zip(self.columns, self.edges)]
         deep = max(map(len, lines))
         canvas.setFillGray(0.92)
-        bottom, width = self.y - (deep - 1) * 9 - 4, self.width - 2 * MARGIN
-        canvas.rect(MARGIN - 3, bottom, width + 6, deep * 9 + 4, stroke=0, fill=1)
+        bottom, width = self.y - (deep - 1) * NARROW - 4, self.width - 2 * MARGIN
+        canvas.rect(MARGIN - 3, bottom, width + 6, deep * NARROW + 4, stroke=0, fill=1)
         canvas.setFillGray(0)
         for column, words, (left, right) in zip(self.columns, lines, self.edges):
             for number, text in enumerate(words):
-                self._cell(text, left, right, column.is_number, self.bold, self.y - number * 9)
-        self.y -= deep * 9 + 5
+                self._cell(text, left, right, column.is_number, self.bold, self.y - number * NARROW)
+        self.y -= deep * NARROW + 5
 
-    def _wrap(self, text, room):
-        """A column's heading in as many lines as it takes."""
-        lines = [""]
+    def _wrap(self, text, room, font, most=None):
+        """A text in as many lines as it takes, but for ``most``, of which the last holds what is left."""
+        measure, lines = self.measures[font], [""]
+        if measure.width(text) <= room:
+            return [text]
         for word in text.split():
             longer = f"{lines[-1]} {word}".strip()
-            if lines[-1] and self.measures[self.bold].width(longer) > room:
+            if lines[-1] and len(lines) != most and measure.width(longer) > room:
                 lines.append(word)
             else:
                 lines[-1] = longer
@@ -166,23 +170,33 @@ class _Pages:
 
     def draw(self, line):
         """Draw a line; a block's heading stays with the line that follows it."""
-        if self.y < MARGIN + (3 if line.style == "heading" else 1) * LEADING:
-            self._turn()
         font = self.font if line.style == "plain" else self.bold
+        cells = list(self._cells(line, font))
+        deep = max((len(lines) for lines, *_place in cells), default=1)
+        if self.y < MARGIN + (3 if line.style == "heading" else 1) * LEADING + (deep - 1) * NARROW:
+            self._turn()
         if line.style == "total":
             self.canvas.setLineWidth(0.4)
             self.canvas.line(MARGIN, self.y + LEADING - 3, self.width - MARGIN, self.y + LEADING - 3)
+        for lines, left, right, is_number in cells:
+            for number, text in enumerate(lines):
+                self._cell(text, left, right, is_number, font, self.y - number * NARROW)
+        self.y -= LEADING + (deep - 1) * NARROW
+
+    def _cells(self, line, font):
+        """Yield (lines of text, left, right, whether it is a number) of what is written of a line. A text takes as many
+        lines as it needs; that of a heading or a total may run on to the next value."""
         filled = [
             number for number, (value, column) in enumerate(zip(line.values, self.columns))
             if value or (value == 0 and value is not False and (column.noughts or line.style != "plain"))]
         for place, number in enumerate(filled):
             column, (left, right) = self.columns[number], self.edges[number]
             value = line.values[number]
-            if line.style != "plain" and isinstance(value, str):  # it may run on to the next value
+            if line.style != "plain" and isinstance(value, str):
                 right = self.edges[filled[place + 1]][0] - GAP if place + 1 < len(filled) else self.width - MARGIN
             is_number = column.is_number and not isinstance(value, str)
-            self._cell(self.notation.write(value, column), left, right, is_number, font, self.y)
-        self.y -= LEADING
+            text = self.notation.write(value, column)
+            yield [text] if is_number else self._wrap(text, right - left, font, MOST_LINES), left, right, is_number
 
     def _turn(self):
         self._foot()

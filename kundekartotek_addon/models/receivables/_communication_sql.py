@@ -27,7 +27,7 @@ MESSAGES = """
                      SELECT FROM message_attachment_rel WHERE message_id = message.id) THEN 'invoice'
                 ELSE 'message' END AS kind,
            CASE WHEN message.message_type = 'sms' THEN 'sms'
-                WHEN message.message_type IN ('email', 'email_outgoing') OR mail.count > 0 OR outbox.id IS NOT NULL
+                WHEN message.message_type IN ('email', 'email_outgoing') OR mail.count > 0 OR outbox.state IS NOT NULL
                      THEN 'email'
                 WHEN mail.letters > 0 THEN 'letter'
                 WHEN type.category = 'phonecall' THEN 'phone'
@@ -40,13 +40,16 @@ MESSAGES = """
                 WHEN mail.count + mail.letters > 0 OR outbox.state = 'sent'
                      OR message.message_type IN ('email_outgoing', 'sms') THEN 'sent' END AS result,
            message.subject, message.body, message.author_id, coalesce(statement.email, outbox.email_to) AS recipient,
-           message.model AS res_model, message.res_id
+           CASE WHEN statement.id IS NULL THEN message.model ELSE 'kundekartotek.statement' END AS res_model,
+           coalesce(statement.id, message.res_id) AS res_id
       FROM mail_message message
       JOIN %(table)s document ON document.id = message.res_id
       LEFT JOIN mail_message_subtype subtype ON subtype.id = message.subtype_id
       LEFT JOIN mail_activity_type type ON type.id = message.mail_activity_type_id
       LEFT JOIN kundekartotek_statement statement ON statement.message_id = message.id
-      LEFT JOIN mail_mail outbox ON outbox.mail_message_id = message.id
+      LEFT JOIN LATERAL (
+           SELECT state, email_to FROM mail_mail WHERE mail_message_id = message.id
+            ORDER BY array_position('{exception,cancel,outgoing}'::text[], state::text), id LIMIT 1) outbox ON TRUE
       LEFT JOIN LATERAL (
            SELECT count(*) FILTER (WHERE notification_type = 'email') AS count,
                   count(*) FILTER (WHERE notification_type = 'snail') AS letters,
@@ -65,7 +68,7 @@ ACTIVITIES = """
            CASE type.category WHEN 'phonecall' THEN 'phone' WHEN 'meeting' THEN 'meeting'
                 ELSE 'internal' END AS channel,
            CASE WHEN activity.date_deadline < %(today)s THEN 'overdue' ELSE 'planned' END AS result,
-           coalesce(activity.summary, type.name ->> 'en_US') AS subject, activity.note AS body,
+           coalesce(nullif(activity.summary, ''), %(type_name)s) AS subject, activity.note AS body,
            doer.partner_id AS author_id, NULL::varchar AS recipient, activity.res_model, activity.res_id
       FROM mail_activity activity
       JOIN %(table)s document ON document.id = activity.res_id

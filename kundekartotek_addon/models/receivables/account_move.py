@@ -17,6 +17,8 @@ class AccountMove(models.Model):
         string="Promised to Pay by", copy=False, readonly=True,
         help="Until the end of this day the customer is not reminded of the invoice.",
     )
+    promise_since = fields.Date(
+        string="Promised On", copy=False, readonly=True, help="The day that the promise was noted or last moved.")
     promise_amount = fields.Monetary(
         string="Amount Promised", copy=False, readonly=True, help="In the currency of the invoice.")
     dispute_reason = fields.Char(
@@ -125,6 +127,8 @@ class AccountMove(models.Model):
                 "These fields cannot be set by hand: %(fields)s", fields=", ".join(sorted(refused))))
         for move in self.sudo():
             changed = {name: value for name, value in vals.items() if move[name] != value}
+            if "promise_date" in changed:
+                changed["promise_since"] = changed["promise_date"] and fields.Date.context_today(self)
             move.write(changed)
             if not changed.keys().isdisjoint(FOLLOWUP_NOTES):
                 note = move.followup_note or self.env._("Promise and dispute taken back")

@@ -32,7 +32,7 @@ class AgingSource(models.AbstractModel):
         "account.move.line": ITEM_FIELDS,
         "account.partial.reconcile": [
             "amount", "credit_amount_currency", "credit_move_id", "debit_amount_currency", "debit_move_id", "max_date"],
-        "account.move": ["dispute_since", "promise_amount", "promise_date"],
+        "account.move": ["dispute_since", "promise_amount", "promise_date", "promise_since"],
         "res.partner": ["commercial_partner_id"],
         "res.company": ["currency_id"],
     }  # fmt: skip
@@ -167,12 +167,13 @@ class AgingSource(models.AbstractModel):
     @api.model
     def _customer_items_sql(self, stamp):
         """The same with ``customer_id``, the commercial partner, and what the customer has said of the item:
-        ``disputed``, and ``promised`` for a promise that still holds."""
+        ``disputed``, and ``promised`` for a promise that was given and still held."""
         return SQL(
             """
             SELECT part.*, coalesce(contact.commercial_partner_id, part.partner_id) AS customer_id,
                    coalesce(noted.dispute_since <= %(day)s, FALSE) AS disputed,
-                   coalesce(noted.promise_date >= %(day)s, FALSE) AS promised
+                   coalesce(%(day)s BETWEEN coalesce(noted.promise_since, %(day)s) AND noted.promise_date, FALSE)
+                       AS promised
               FROM (%(items)s) part
               LEFT JOIN res_partner contact
                      ON contact.id = part.partner_id AND contact.commercial_partner_id <> contact.id

@@ -82,7 +82,8 @@ class Communication(models.Model):
                     "readable": self._readable(model), "company": self._document_company(model),
                     "contact": SQL("document.id" if model == "res.partner" else "document.partner_id"),
                     "is_sale": SQL("document.move_type IN ('out_invoice', 'out_refund', 'out_receipt')")
-                    if model == "account.move" else SQL("TRUE"), "today": today}
+                    if model == "account.move" else SQL("TRUE"), "today": today,
+                    "type_name": self.env["mail.activity.type"]._field_to_sql("type", "name")}
                 sources += [SQL(MESSAGES, **values), SQL(ACTIVITIES, **values)]
         if self.env["kundekartotek.statement"].has_access("read"):
             sources.append(SQL(STATEMENTS, readable=self._readable("kundekartotek.statement")))

@@ -40,9 +40,10 @@ class AgingReport(models.AbstractModel):
     def _report_options(self, options):
         aging = self.env["kundekartotek.aging"].with_context(
             aging_date=options.get("date"), aging_basis=options.get("basis"))
-        stamp = aging._aging_stamp()
+        stamp, domain = aging._aging_stamp(), Domain(options.get("domain") or [])
+        aging._search(domain)  # a ValueError of what it cannot be asked for
         return {
-            "date": stamp.day, "basis": stamp.basis, "domain": list(Domain(options.get("domain") or [])),
+            "date": stamp.day, "basis": stamp.basis, "domain": list(domain),
             "filters": str(options.get("filters") or "")[:FILTERS_SHOWN],
         }
 

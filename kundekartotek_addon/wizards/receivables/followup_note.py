@@ -43,7 +43,8 @@ class FollowupNote(models.TransientModel):
         self.dispute_since = (self.dispute_since or today) if self.dispute_reason else False
 
     def action_save(self):
-        """Note on all these invoices what stands here; what is empty is taken away."""
+        """Note on all these invoices what stands here. What is empty is taken away from a single one, which is shown
+        with what is noted on it; of several, each keeps it."""
         self.ensure_one()
         today = fields.Date.context_today(self)
         if self.promise_date and self.promise_date < today and any(
@@ -55,15 +56,16 @@ class FollowupNote(models.TransientModel):
             raise UserError(self.env._("Say why the invoice is disputed."))
         if self.dispute_since and self.dispute_since > today:
             raise UserError(self.env._("A dispute is since today or an earlier day."))
-        self.move_ids._note_followup({
-            "promise_date": self.promise_date,
-            "promise_amount": self.promise_amount if self.promise_date and self.is_single else 0,
-            "dispute_reason": self.dispute_reason,
-            "dispute_since": (self.dispute_since or today) if self.dispute_reason else False,
-        })
-        changed = self.move_ids.filtered(lambda move: move.no_followup != self.no_followup)
-        if changed:
-            changed._note_followup({"no_followup": self.no_followup})
+        vals = {}
+        if self.promise_date or self.is_single:
+            vals["promise_date"] = self.promise_date
+            vals["promise_amount"] = self.promise_amount if self.promise_date and self.is_single else 0
+        if self.dispute_reason or self.is_single:
+            vals["dispute_reason"] = self.dispute_reason
+            vals["dispute_since"] = (self.dispute_since or today) if self.dispute_reason else False
+        if self.no_followup or self.is_single:
+            vals["no_followup"] = self.no_followup
+        self.move_ids._note_followup(vals)
         return {"type": "ir.actions.act_window_close"}
 
     def action_clear(self):
