@@ -60,6 +60,15 @@ class TestSnapshot(CustomerLedgerCase):
         self.assertEqual(changed, {date(2026, 9, 30), date(2026, 10, 31)})
         self.assertIn(500, self.kept(self.company, date(2026, 9, 30)).mapped("total"))
 
+    def test_a_contact_that_becomes_a_customer_takes_its_items_along(self):
+        day = date(2026, 9, 30)
+        self.adjust(self.contacts[0], 500, date(2026, 9, 10))
+        self.run_job()
+        self.assertIn(self.customers[0], self.assertKept(day).partner_id)
+        self.contacts[0].parent_id = False
+        self.run_job()
+        self.assertIn(self.contacts[0], self.assertKept(day).partner_id)
+
     def test_the_same_total_in_other_buckets_is_taken_anew(self):
         """Nothing of this changes what all customers owed at the month's end."""
         day = date(2026, 9, 30)

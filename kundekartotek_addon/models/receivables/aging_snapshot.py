@@ -112,8 +112,10 @@ class AgingSnapshot(models.Model):
             """
             SELECT (date_trunc('month', date) + interval '1 month - 1 day')::date AS month_end,
                    (sum(sum(hashtextextended(content, 0))) OVER (ORDER BY min(date)))::text
-              FROM (SELECT date, concat_ws('|', id, partner_id, balance, coalesce(date_maturity, date)) AS content
-                      FROM account_move_line item WHERE %s %s) part
+              FROM (SELECT item.date, concat_ws('|', item.id, owner.commercial_partner_id, item.balance,
+                                                coalesce(item.date_maturity, item.date)) AS content
+                      FROM account_move_line item LEFT JOIN res_partner owner ON owner.id = item.partner_id
+                     WHERE %s %s) part
              GROUP BY 1 ORDER BY 1""",
             is_item, matches, to_flush=self._ledger_fields()))
         return {day: next((fingerprint for known, fingerprint in reversed(rows) if known <= day), None)
@@ -124,6 +126,7 @@ class AgingSnapshot(models.Model):
         return [self.env[model]._fields[name] for model, names in (
             ("account.move.line", ("account_id", "balance", "company_id", "date", "date_maturity", "parent_state",
                                    "partner_id")),
+            ("res.partner", ("commercial_partner_id",)),
             ("account.partial.reconcile", ("amount", "credit_move_id", "debit_move_id", "max_date"))) for name in names]
 
     @api.model
