@@ -90,7 +90,9 @@ from . import test_credit_order_release
 from . import test_credit_exposure
 from . import test_credit_invoice
 from . import test_credit_limit
+from . import test_credit_merge
 from . import test_credit_neighbours
+from . import test_credit_payer
 from . import test_credit_paths
 from . import test_credit_tour
 from . import test_credit_ways_round

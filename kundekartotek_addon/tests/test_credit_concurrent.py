@@ -8,6 +8,7 @@ from unittest.mock import patch
 from psycopg2.errors import SerializationFailure
 
 from odoo import SUPERUSER_ID, Command, api
+from odoo.exceptions import UserError
 from odoo.modules.registry import Registry
 from odoo.service.model import retrying
 from odoo.tests import BaseCase, get_db_name, tagged
@@ -121,6 +122,40 @@ class TestCreditConcurrent(BaseCase):
                 ("document_model", "=", orders._name), ("document_res_id", "in", orders.ids)])
             self.assertEqual(  # what was tried again left one decision, on the figures of the other's order
                 [(d.document_res_id, d.decision, d.exposure) for d in decisions], [(held.id, "held", 12_000)])
+
+    def test_two_releases_within_the_authority_but_not_together(self):
+        """Of invoices, which a release does not post: what the two managers decide must meet all the same."""
+        with self.connection() as env:
+            account = env["account.account"].search([("account_type", "=", "income")], limit=1)
+            moves = env["account.move"].create([{
+                "move_type": "out_invoice", "partner_id": self.customers[-1], "invoice_user_id": False,
+                "invoice_line_ids": [Command.create({
+                    "name": "Vare", "price_unit": 600_000, "tax_ids": [Command.clear()], "account_id": account.id})],
+            } for _number in range(2)])
+            moves.credit_state = "hold"
+            self.made.insert(0, moves)
+            made = moves.ids
+            asked = [env["kundekartotek.credit.release"].create({
+                "move_ids": [Command.set(move.ids)], "reason": "Avtalt"}).id for move in moves]
+        refused = []
+
+        def release(wizard_id):
+            def call(barrier):
+                with self.connection() as env:
+                    wizard = env["kundekartotek.credit.release"].browse(wizard_id)
+                    wizard.read(["reason"])  # our snapshot is taken
+                    barrier.wait(30)
+                    try:
+                        retrying(wizard.action_decide, env)
+                    except UserError as error:
+                        refused.append(str(error))
+            return call
+
+        self.at_once(*map(release, asked))
+        with self.connection() as env:
+            self.assertEqual(
+                sorted(env["account.move"].browse(made).mapped("credit_state")), ["hold", "released"])
+        self.assertIn("larger authority", *refused)
 
     def at_random(self, trials, prepare, decide):
         """Several workers, each with orders of all customers in both companies: a deadlock would be an error.

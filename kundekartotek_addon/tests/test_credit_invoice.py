@@ -197,6 +197,24 @@ class TestCreditInvoice(CreditCase):
             self._run_job()
         self.assertEqual((good.state, turn.call_count), ("posted", 4))
 
+    def test_job_records_once_what_another_decision_brings_over_the_limit(self):
+        """The job commits before it posts, first all together and then one by one."""
+        bad = self._draft(amount=6000.0, auto_post="at_date", date=TODAY)
+        good = self._draft(self._make_customer("God AS"), auto_post="at_date", date=TODAY)
+        commit, customer = type(self.env["ir.cron"])._commit_progress, self.customer.sudo()
+
+        def lower(cron, *args, **options):
+            customer.with_env(cron.env).with_company(self.company).credit_limit = 100.0
+            return commit(cron, *args, **options)
+
+        decisions = type(self.env["kundekartotek.credit.decision"])
+        with (patch.object(type(self.env["ir.cron"]), "_commit_progress", lower),
+              patch.object(decisions, "_record_refusals", autospec=True) as refused):
+            self._run_job()
+        self.assertEqual((good.state, bad.state, bad.credit_state), ("posted", "draft", "hold"))
+        self.assertEqual(self._decisions(bad).mapped("decision"), ["held"])
+        refused.assert_not_called()
+
     def test_job_gives_the_task_to_whoever_may_not_see_it(self):
         stranger = self._make_user("fremmed", "base.group_user")
         bad = self._draft(amount=20000.0, auto_post="at_date", date=TODAY, invoice_user_id=stranger.id)

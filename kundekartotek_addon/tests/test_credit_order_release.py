@@ -58,8 +58,8 @@ class TestCreditOrderRelease(CreditCase):
         order.partner_invoice_id = self._make_customer("Fattig AS", limit=100.0)
         self.assertEqual((order.state, order.credit_state), ("sale", "hold"))
 
-    def test_hold_ends_with_its_payer(self):
-        """The grounds were another customer's. What a person has rejected stays so."""
+    def test_grounds_end_with_their_payer(self):
+        """They were another customer's. What a person has rejected stays so."""
         other = self._make_customer("Rik AS")
         bankrupt = self._make_customer("Konkurs AS")
         self._bankrupt(bankrupt)
@@ -69,12 +69,17 @@ class TestCreditOrderRelease(CreditCase):
         self._release(rejected, decision="reject", reason="Nei")
         self.assertEqual(orders.mapped("credit_state"), ["hold", "rejected", "rejected"])
         held.with_user(self.seller).client_order_ref = "Ny"
-        self.assertEqual(held.credit_state, "hold")
+        self.assertFalse(held.credit_recheck)
         orders.with_user(self.seller).partner_invoice_id = other
-        self.assertEqual(orders.mapped("credit_state"), ["clear", "clear", "rejected"])
-        self.assertFalse(held.credit_words)
-        self.assertEqual(self._decisions(held).mapped("decision"), ["held", "cleared"])
-        self.assertEqual(set(self._decisions(held).mapped("customer_res_id")), {self.customer.id})
+        self.assertEqual(orders.mapped("credit_state"), ["hold", "clear", "rejected"])
+        self.assertTrue(held.credit_recheck)
+        self.assertFalse(held.sudo().credit_figures)
+        self.assertRecordValues(self._decisions(held), [
+            {"decision": "held", "customer_res_id": self.customer.id},
+            {"decision": "cleared", "customer_res_id": self.customer.id},
+            {"decision": "held", "customer_res_id": other.id}])
+        held.sudo().company_id = self.other_company  # where there is no credit control
+        self.assertEqual((held.credit_state, held.credit_words), ("clear", False))
 
     def test_release_that_expired(self):
         order = self._order(amount=20000.0)

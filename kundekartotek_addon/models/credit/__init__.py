@@ -21,3 +21,4 @@ from . import sale_order_recheck
 from . import credit_worklist
 from . import account_move
 from . import account_move_autopost
+from . import partner_merge

@@ -193,6 +193,15 @@ class AccountMove(models.Model):
                 lines = moves.sudo().line_ids.filtered(
                     lambda line: line.balance < 0 and line.account_id.account_type == "asset_receivable")
                 lines.partner_id._queue_credit_recheck(company)
+        self.filtered(lambda move: move.move_type == "out_refund")._credit_give_back()
+
+    def _credit_give_back(self):
+        """What these no longer invoice is left to invoice again: that is a risk on who pays the order now, and was
+        tested on whoever paid then."""
+        for moves in self.grouped("commercial_partner_id").values():
+            orders = moves.sudo().line_ids.sale_line_ids.order_id._credit_confirmed().filtered(
+                lambda order, payer=moves[0].commercial_partner_id: order._credit_customers() != payer)
+            orders._credit_test_change(orders._credit_without_rest())
 
     def _note_followup(self, vals):
         """What is disputed is not overdue, and its customer's orders may go on."""

@@ -2,8 +2,6 @@
 from odoo import api, fields, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
-from .account_move import TESTED_TYPES
-
 HELD_OUT = "kundekartotek_credit_held_out"
 TRIES = 5
 
@@ -27,19 +25,27 @@ class AccountMove(models.Model):
                 self.env.cr.rollback()
 
     def _credit_hold_due(self, batch_size):
-        """:return: self, with which the job goes on"""
-        due = self.search([
+        """Look again at those on hold: what is good by now is posted with the others.
+
+        :return: self, with which the job goes on
+        """
+        held = self.search([
             ("state", "=", "draft"), ("date", "<=", fields.Date.context_today(self)), ("auto_post", "!=", "no"),
-            ("move_type", "in", TESTED_TYPES)], limit=10 * batch_size)
-        results = due._credit_results()
-        stopped = self._credit_stopped(results)
-        for move in stopped:
-            if move.credit_state != "hold":
+            ("credit_state", "=", "hold")], limit=10 * batch_size)
+        stopped = self._credit_stopped(held._credit_results())
+        held.filtered(lambda move: move.id not in {each.id for each in stopped}).sudo()._credit_clear()
+        return self.with_context(**{HELD_OUT: True})
+
+    def _post(self, soft=True):
+        """What the job may not post is no error, or it would be tried and recorded again one by one."""
+        if self.env.context.get(HELD_OUT):
+            results = self._credit_results()
+            for move in (stopped := self._credit_stopped(results)):
                 move._credit_hold(results[move][0])
                 move._credit_record("held", results[move])
                 move._credit_task()
-        self.browse(due.ids).filtered(lambda m: m.id not in {s.id for s in stopped}).sudo()._credit_clear()
-        return self.with_context(**{HELD_OUT: True}) if due else self
+            self -= self.browse(move.id for move in stopped)
+        return super()._post(soft)
 
     @api.model
     def _search(self, domain, *args, **kwargs):

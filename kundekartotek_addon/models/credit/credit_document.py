@@ -111,10 +111,17 @@ class CreditDocument(models.AbstractModel):
         result = super().write(vals)
         for document, (customer, company) in held.items():
             if document._credit_key() != (customer, company):  # the hold was the other customer's
-                document.sudo()._credit_clear(
+                document.sudo()._credit_leave_payer(
                     customer_res_id=customer.id, customer_name=customer.name, company_res_id=company.id,
                     reason=self.env._("Another customer or company"))
         return result
+
+    def _credit_leave_payer(self, **values):
+        """The grounds of the hold were another customer's, or another company's.
+
+        :param values: of the decision
+        """
+        self._credit_clear(**values)
 
     def _credit_is_stopped(self):
         """Whether the rules stop this document, not a person."""

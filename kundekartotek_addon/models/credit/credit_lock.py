@@ -23,6 +23,11 @@ class CreditLock(models.Model):
     _key_uniq = models.UniqueIndex("(company_res_id, kind, key_res_id)")
 
     @api.model
+    def _take_turn(self, company_id, keys):
+        """Take the turn on its own, where what the decision stands on is read through the ORM afterwards."""
+        self.env.cr.execute(self._turn_sql(company_id, keys), log_exceptions=False)
+
+    @api.model
     def _turn_sql(self, company_id, keys):
         """An INSERT, to be run in the statement that reads what a decision stands on: the next decision on these
         customers is then ours alone until the transaction ends.

@@ -160,10 +160,20 @@ class ResPartner(models.Model):
     def write(self, vals):
         if vals.keys().isdisjoint({"parent_id", "is_company"}):
             return super().write(vals)
+        payers = self._credit_payers()
+        result = super().write(vals)
+        self._credit_test_payers(payers)
+        return result
+
+    def _credit_payers(self):
+        """:return: {confirmed order that these partners or their contacts pay: its customer}"""
         orders = self.env["sale.order"].sudo().search(
             [("state", "=", "sale"), ("partner_invoice_id", "child_of", self.ids)])._credit_confirmed()
-        before = {order: order._credit_customers() for order in orders}
-        result = super().write(vals)
-        moved = orders.filtered(lambda order: order._credit_customers() != before[order])
+        return {order: order._credit_customers() for order in orders}
+
+    @api.model
+    def _credit_test_payers(self, before):
+        """:param before: as ``_credit_payers``"""
+        moved = self.env["sale.order"].sudo().browse(
+            order.id for order, customer in before.items() if order._credit_customers() != customer)
         moved._credit_test_change(moved._credit_without_rest())
-        return result

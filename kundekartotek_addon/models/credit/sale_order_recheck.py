@@ -6,8 +6,12 @@ from psycopg2 import OperationalError
 from odoo import api, models
 from odoo.exceptions import UserError
 
+from .credit_document import PAYER
+
 _logger = logging.getLogger(__name__)
 BATCH = 50
+LINE_VALUED = {"price_unit", "quantity", "discount", "tax_ids", "product_uom_id", "move_id"}
+VALUED = PAYER | {"currency_id", "invoice_currency_rate"}
 WAITING = [("credit_state", "=", "hold"), ("state", "!=", "cancel")]
 
 
@@ -47,12 +51,15 @@ class AccountPartialReconcile(models.Model):
 
 
 class CreditDocument(models.AbstractModel):
-    """What is cancelled, deleted, or a draft again, counts no longer, which may end the holds of other orders."""
+    """What is cancelled, deleted, a draft again or another customer's, counts no longer, which may end the holds of
+    other orders."""
 
     _inherit = "kundekartotek.credit.document"
 
     def write(self, vals):
-        leaving = vals.get("state", self._credit_passed_state) != self._credit_passed_state
+        leaving = (
+            vals.get("state", self._credit_passed_state) != self._credit_passed_state
+            or not vals.keys().isdisjoint(VALUED))
         counted = self._credit_counted() if leaving else []
         result = super().write(vals)
         if vals.get("state") == "cancel":
@@ -74,10 +81,45 @@ class CreditDocument(models.AbstractModel):
         return [(company, each._credit_customers()) for company, each in counted.grouped("company_id").items()]
 
 
+class AccountMoveLine(models.Model):
+    """Nor do the lines that leave a draft invoice, or grow smaller."""
+
+    _inherit = "account.move.line"
+
+    def write(self, vals):
+        drafts = self.browse() if vals.keys().isdisjoint(LINE_VALUED) else self.filtered(
+            lambda line: line.parent_state == "draft")
+        counted = drafts.move_id._credit_counted()
+        result = super().write(vals)
+        for company, customers in counted:
+            customers._queue_credit_recheck(company)
+        return result
+
+    def unlink(self):
+        counted = self.filtered(lambda line: line.parent_state == "draft").move_id._credit_counted()
+        result = super().unlink()
+        for company, customers in counted:
+            customers._queue_credit_recheck(company)
+        return result
+
+
 class SaleOrder(models.Model):
     """Orders on hold are tested again when something has happened, and each night."""
 
     _inherit = "sale.order"
+
+    def _credit_leave_payer(self, **values):
+        """It waits on, without the other's figures, until it is tested on whoever pays now: or changing the payer
+        there and back would take it off the worklist."""
+        if self.credit_state != "hold" or not self.company_id._has_credit_control():
+            return super()._credit_leave_payer(**values)
+        self._credit_record("cleared", **values)
+        words = self.with_context(lang=self._credit_customers()._in_company_language().env.lang).env._(
+            "Another customer or company pays now: this is tested again in a moment")
+        self.write({"credit_words": words, "credit_figures": False, "credit_recheck": True})
+        self._credit_record("held", words=words)
+        self.env.ref("kundekartotek_addon.credit_recheck_cron")._trigger()
+        return None
 
     @api.model
     def _cron_credit_recheck_all(self):

@@ -106,6 +106,7 @@ class CreditRelease(models.TransientModel):
         totals = defaultdict(float)
         for document, amount in amounts.items():
             totals[document._credit_key()] += amount
+        self._take_turns(totals)
         for (customer, company), amount in totals.items():
             alone = self.env["kundekartotek.credit.authority"]._amount_of(self.env.user, company)
             together = amount + self._get_released(customer, company)
@@ -116,6 +117,15 @@ class CreditRelease(models.TransientModel):
                     customer=customer.name,
                     alone=formatLang(self.env, alone, currency_obj=company.sudo().currency_id),
                     amount=formatLang(self.env, together, currency_obj=company.sudo().currency_id)))
+
+    def _take_turns(self, keys):
+        """Two who release for one customer at once must see each other's. In one order for all, and before the
+        orders that are confirmed take theirs, so that no two wait for each other. sudo: nobody may write turns."""
+        customers = defaultdict(list)
+        for customer, company in keys:
+            customers[company.id].append(("authority", customer.id))
+        for company_id in sorted(customers):
+            self.env["kundekartotek.credit.lock"].sudo()._take_turn(company_id, customers[company_id])
 
     def _get_released(self, customer, company):
         """:return: what is released for a customer and has not expired, in company currency. sudo: whoever decides
