@@ -206,13 +206,14 @@ class InsightLedgerCase(CustomerLedgerCase):
             running += sum(item.balance for item in items if item.date == year + timedelta(day + 1))
             peak = max(peak, running)
         not_due = owed - late
+        best = max(0, not_due)
         return {
             "open_amount": owed, "overdue_amount": late, "opening_amount": opening, "peak_amount": peak,
             "oldest_due": min((item.date_maturity or item.date for item in overdue if item.amount_residual > 0),
                               default=None),
             "dso": owed / sales * 365 if sales > 0 else None,
-            "dso_best": not_due / sales * 365 if sales > 0 else None,
-            "days_delinquent": late / sales * 365 if sales > 0 else None,
+            "dso_best": best / sales * 365 if sales > 0 else None,
+            "days_delinquent": (max(0, owed) - best) / sales * 365 if sales > 0 else None,
             "cei": 100 * (opening + sales - owed) / (opening + sales - not_due)
             if opening + sales - not_due > 0.001 else None,
         }  # fmt: skip

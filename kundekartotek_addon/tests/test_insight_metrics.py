@@ -172,6 +172,23 @@ class TestInsightMetrics(InsightLedgerCase):
         self.assertEqual((row.claim_count, row.late_count, row.claim_amount), (2, 0, 500))
         self.assert_measured(customer)
 
+    def test_credits_above_what_is_not_due_leave_no_negative_days(self):
+        """1000 overdue and 400 not matched; and a customer with nothing but a credit."""
+        customer, other = self.new_customer(), self.new_customer()
+        self.invoice(customer, 1000, date(2026, 9, 1), date(2026, 9, 15))
+        self.prepay(customer, 400, date(2026, 10, 1))
+        self.pay(self.invoice(other, 1000, date(2026, 9, 1)), day=date(2026, 9, 10))
+        self.prepay(other, 400, date(2026, 10, 1))
+        rows = self.measure(customer) + self.measure(other)
+        self.assertEqual([(row.dso, row.dso_best, row.days_delinquent) for row in rows], [
+            (219, 0, 219), (-146, 0, 0)])
+        for each in (customer, other):
+            self.assert_measured(each)
+        [found] = self.Metrics.formatted_read_group([("id", "in", rows.ids)], [], [
+            "dso:avg", "dso_best:avg", "days_delinquent:avg"])
+        self.assertEqual([round(found[f"{name}:avg"], 6) for name in ("dso", "dso_best", "days_delinquent")], [
+            36.5, 0, 36.5])
+
     def test_exchange_difference_is_no_payment(self):
         """The rate changes between invoice and payment: the difference moves neither day nor count."""
         customer = self.new_customer()
@@ -317,6 +334,17 @@ class TestInsightMetrics(InsightLedgerCase):
         self.assertEqual(self.row(customer).open_amount, -430)
         self.assert_metrics(self.company)
 
+    def test_bills_of_vendors_do_not_reach_the_queue(self):
+        """Nor what pays them."""
+        vendor, customer = self.new_customer(), self.new_customer()
+        self.env.cr.precommit.run()
+        queue = self.env["kundekartotek.metrics.dirty"].sudo()
+        queue.search([]).unlink()
+        for partner, move_type in ((vendor, "in_invoice"), (customer, "out_invoice")):
+            self.pay(self.invoice(partner, 1000, move_type=move_type))
+        self.env.cr.precommit.run()
+        self.assertEqual(set(queue.search([]).mapped("partner_res_id")), {customer.id})
+
     def test_orders_reach_the_queue(self):
         customer = self.new_customer()
         order = self.env["sale.order"].sudo().create({"partner_id": customer.id, "order_line": [
@@ -420,7 +448,7 @@ class TestInsightMetrics(InsightLedgerCase):
             "days_to_pay_weighted": total("days_to_pay_weighted", "claim_amount") / total("claim_amount"),
             "share_late_lifetime": total("late_count_lifetime") / total("claim_count_lifetime"),
             "dso": 365 * total("open_amount") / total("sales_12m"),
-            "days_delinquent": 365 * total("overdue_amount") / total("sales_12m"),
+            "days_delinquent": 365 * min(total("open_amount"), total("overdue_amount")) / total("sales_12m"),
             "cei": 100 * (total("opening_amount") + total("sales_12m") - total("open_amount")) / (
                 total("opening_amount") + total("sales_12m") - total("open_amount") + total("overdue_amount")),
         }

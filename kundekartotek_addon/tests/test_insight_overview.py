@@ -182,6 +182,24 @@ class TestInsightOverview(InsightLedgerCase):
         self.assertEqual(sorted(self.kept())[-3:], [date(2026, 9, 30), date(2026, 10, 31), date(2026, 11, 30)])
         self.assertTrue(self.kept()[date(2026, 11, 30)].turnover)
 
+    def test_a_balance_is_not_summed_over_time(self):
+        """In a pivot, what is outstanding of a span is the mean of its months' ends; of a month, the sum of its
+        parts. Sales add up."""
+        category = self.env["kundekartotek.category"].sudo().create({"name": "Bedrift"})
+        self.customers[1].sudo().customer_category_id = category
+        self.customers[2].sudo().customer_category_id = category.copy({"name": "Offentlig"})
+        self.keep()
+        balances = ("receivables", "overdue", "sales_12m", "customers")
+        for dimension in ("company", "category"):
+            domain = [("company_id", "=", self.company.id), ("dimension", "=", dimension), ("date", ">", "2026-06-30")]
+            kept = self.Kpi.search(domain)
+            [found] = self.Kpi.formatted_read_group(domain, [], [f"{name}:avg" for name in balances] + ["revenue:sum"])
+            for name in balances:
+                self.assertEqual(self.Kpi._fields[name].aggregator, "avg")
+                months = 1 if name == "customers" else 5  # customers were counted in the month we are in
+                self.assertAlmostEqual(found[f"{name}:avg"], sum(kept.mapped(name)) / months, 2, name)
+            self.assertAlmostEqual(found["revenue:sum"], sum(kept.mapped("revenue")), 2)
+
     # ---- the page ------------------------------------------------------------------------------------
 
     def test_page(self):

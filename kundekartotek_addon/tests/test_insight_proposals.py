@@ -165,14 +165,18 @@ class TestInsightProposals(InsightClassesCase):
 
         def fail(records, vals):
             if "trust" in vals and customers[1] in records:
-                raise ValueError
+                raise ValueError("Feltet er låst")
             return write(records, vals)
 
         with patch.object(type(self.env["res.partner"]), "write", fail):
             proposals = self.propose()
         self.assertEqual(
             [customer.with_company(self.company).trust for customer in customers], ["bad", "normal", "bad"])
-        self.assertEqual(proposals.filtered(lambda each: each.partner_id == customers[1]).state, "open")
+        failed = proposals.filtered(lambda each: each.partner_id == customers[1])
+        self.assertEqual((failed.state, failed.problem), ("open", "Feltet er låst"), "a person sees why")
+        self.assertFalse(any((proposals - failed).mapped("problem")))
+        failed.action_accept()
+        self.assertEqual((failed.state, failed.problem), ("accepted", False))
 
     def test_category_and_task(self):
         category = self.env["kundekartotek.category"].sudo().create({"name": "Risiko"})

@@ -138,17 +138,18 @@ class KundekartotekCustomerMetrics(models.Model):
         readonly=True, help="Due date of the oldest overdue claim that is open.")
     opening_amount = fields.Monetary(**MONEY, string="Open a Year Ago")
     peak_amount = fields.Monetary(
-        **MONEY, string="Peak Exposure", help="The highest balance at the end of a day of the last 12 months.")
+        **MONEY, string="Peak Exposure", aggregator="max",
+        help="The highest balance at the end of a day of the last 12 months.")
     dso = fields.Float(
         string="DSO", readonly=True, digits=(16, 1), aggregator="avg",
         help="Days sales outstanding: what is open, divided by the sales incl. VAT of the last 12 months, times "
         "the days of these. Empty without sales.")
     dso_best = fields.Float(
         string="Best Possible DSO", readonly=True, digits=(16, 1), aggregator="avg",
-        help="The same with only what is not due yet.")
+        help="The same with only what is not due yet, less credits that are not matched; at least 0.")
     days_delinquent = fields.Float(
         string="Average Days Delinquent", readonly=True, digits=(16, 1), aggregator="avg",
-        help="DSO less best possible DSO.")
+        help="DSO less best possible DSO; 0 where credits exceed what is open.")
     cei = fields.Float(
         string="CEI, %", readonly=True, digits=(16, 1), aggregator="avg",
         help="Collection effectiveness index of 12 months: what was collected, in per cent of what could have "

@@ -96,8 +96,8 @@ class KundekartotekCustomerMetrics(models.Model):
             "opening_amount": SQL("coalesce(running.opening_amount, 0)"),
             "peak_amount": SQL("greatest(coalesce(running.opening_amount, 0), coalesce(running.highest, 0))"),
             "dso": SQL("%s::float8 / %s * %s", OPEN, SALES, year),
-            "dso_best": SQL("(%s - %s)::float8 / %s * %s", OPEN, OVERDUE, SALES, year),
-            "days_delinquent": SQL("%s::float8 / %s * %s", OVERDUE, SALES, year),
+            "dso_best": SQL("%s::float8 / %s * %s", NOT_DUE, SALES, year),
+            "days_delinquent": SQL("(greatest(%s, 0) - %s)::float8 / %s * %s", OPEN, NOT_DUE, SALES, year),
             "cei": SQL("CASE WHEN %(all)s - %(open)s + %(overdue)s > 0 THEN (100 * (%(all)s - %(open)s) "
                        "/ (%(all)s - %(open)s + %(overdue)s))::float8 END", open=OPEN, overdue=OVERDUE,
                        all=SQL("(coalesce(running.opening_amount, 0) + coalesce(sales.sales_12m, 0))")),
@@ -172,6 +172,7 @@ class KundekartotekCustomerMetrics(models.Model):
 SALES = SQL("CASE WHEN sales.sales_12m > 0 THEN sales.sales_12m::float8 END")
 OPEN = SQL("coalesce(owed.open_amount, 0)")
 OVERDUE = SQL("coalesce(owed.overdue_amount, 0)")
+NOT_DUE = SQL("greatest(%s - %s, 0)", OPEN, OVERDUE)  # 0 where credits that are not matched exceed it
 
 # Every posted claim on a customer, one row each. COALESCE hides the kind of the item from the planner: it would
 # multiply its likelihood with that of the account, though each implies the other, and expect a tenth of the rows.

@@ -39,11 +39,14 @@ class KundekartotekKpi(models.Model):
 
     revenue = fields.Monetary(**MONEY, help="Of the month, without VAT.")
     sales = fields.Monetary(**MONEY, string="Sales Incl. VAT", help="Of the month.")
-    receivables = fields.Monetary(**MONEY, string="Outstanding", help="Of customers, at the month's end.")
+    receivables = fields.Monetary(
+        **MONEY, string="Outstanding", aggregator="avg",
+        help="Of customers, at the month's end. Of several months, the mean of their ends.")
     overdue = fields.Monetary(
-        **MONEY, help="Open claims that were due before the month's end, as in the aging: payments and credit notes "
-        "that are not matched take nothing off.")
-    sales_12m = fields.Monetary(**MONEY, string="Sales Incl. VAT 12 Months")
+        **MONEY, aggregator="avg",
+        help="Open claims that were due before the month's end, as in the aging: payments and credit notes that are "
+        "not matched take nothing off.")
+    sales_12m = fields.Monetary(**MONEY, string="Sales Incl. VAT 12 Months", aggregator="avg")
     dso = fields.Float(
         string="DSO", readonly=True, digits=(16, 1), aggregator="avg",
         help="Receivables at the month's end / sales incl. VAT of 12 months x 365.")
@@ -51,7 +54,8 @@ class KundekartotekKpi(models.Model):
         string="Receivables Turnover", readonly=True, digits=(16, 2), aggregator=None,
         help="Sales incl. VAT of 12 months / mean of the receivables at 13 month ends.")
     customers = fields.Integer(
-        string="Active Customers", readonly=True, help="Customers with an invoice in the last 12 months.")
+        string="Active Customers", readonly=True, aggregator="avg",
+        help="Customers with an invoice in the last 12 months.")
     revenue_per_customer = fields.Monetary(
         **MONEY, aggregator="avg", help="Revenue of 12 months / active customers.")
     clv = fields.Monetary(

@@ -30,8 +30,9 @@ class AccountMove(models.Model):
         queue = self.env["kundekartotek.metrics.dirty"]
         for move in self:
             if move.state == "posted":
-                queue._note(move.commercial_partner_id, move.company_id)
-                if not move.is_invoice(include_receipts=True):
+                if move.is_sale_document(include_receipts=True):
+                    queue._note(move.commercial_partner_id, move.company_id)
+                elif not move.is_invoice(include_receipts=True):
                     move.line_ids._note_metrics()
 
 
@@ -57,10 +58,11 @@ class AccountMoveLine(models.Model):
         return super().unlink()
 
     def _note_metrics(self):
-        """Note whose receivable these items are, where they are posted."""
+        """Note whose receivable or sale these items are, where they are posted."""
         for line in self:
-            if line.parent_state == "posted" and line.partner_id and line.account_id.account_type in (
-                    "asset_receivable", "income", "income_other"):
+            if line.parent_state == "posted" and line.partner_id and (
+                    line.account_type == "asset_receivable"
+                    or line.move_id.is_sale_document(include_receipts=True)):
                 self.env["kundekartotek.metrics.dirty"]._note(line.partner_id, line.company_id)
 
 
@@ -79,7 +81,8 @@ class AccountPartialReconcile(models.Model):
 
     def _note_metrics(self):
         for partial in self:
-            items = partial.debit_move_id | partial.credit_move_id
+            items = (partial.debit_move_id | partial.credit_move_id).filtered(
+                lambda item: item.account_type == "asset_receivable")
             self.env["kundekartotek.metrics.dirty"]._note(items.partner_id, partial.company_id)
 
 

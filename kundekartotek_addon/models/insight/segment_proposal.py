@@ -34,6 +34,7 @@ class KundekartotekSegmentProposal(models.Model):
          ("obsolete", "Withdrawn")], default="open", required=True, readonly=True, index=True)
     user_id = fields.Many2one("res.users", string="Decided by", readonly=True)
     decided = fields.Datetime(readonly=True)
+    problem = fields.Char(readonly=True, help="Why the rule could not act by itself; a person may try again.")
 
     @api.model
     def _audited_fields(self):
@@ -74,7 +75,8 @@ class KundekartotekSegmentProposal(models.Model):
 
     def _decide(self, state):
         """sudo: the state is written by these buttons and jobs only."""
-        self.sudo().write({"state": state, "user_id": self.env.uid, "decided": fields.Datetime.now()})
+        self.sudo().write({"state": state, "user_id": self.env.uid, "decided": fields.Datetime.now(),
+                           "problem": False})
 
     def _apply(self):
         """Do it, with the rights of who accepts."""
@@ -113,7 +115,7 @@ class KundekartotekSegmentProposal(models.Model):
             proposals.filtered(lambda proposal: not proposal.partner_id._is_natural_person())._act()
 
     def _act(self):
-        """Accept by rule; one that fails stays open for a person."""
+        """Accept by rule; one that fails stays open for a person, and says why."""
         for proposal in self:
             try:
                 with self.env.cr.savepoint():
@@ -121,6 +123,7 @@ class KundekartotekSegmentProposal(models.Model):
                     proposal._decide("automatic")
             except Exception as error:  # whatever writing a customer can do wrong
                 _logger.info("Proposal %s could not be carried out: %s", proposal.id, error)
+                proposal.sudo().problem = str(error) or type(error).__name__
 
 
 class KundekartotekSegmentRule(models.Model):
