@@ -282,20 +282,21 @@ SETTLED = """
       LEFT JOIN account_payment pay ON pay.id = c.payment_id"""
 # One row per claim and settlement that counts. What is written off once the claim is due counts like a payment of that
 # day: who never paid was late until then. Not counted: what is set off by a journal entry until the due date, and a
-# difference of a hundredth.
+# difference of a hundredth. In order: each process sorts what it read, and what follows is summed as it comes.
 PAID = """
     SELECT d.id, d.partner_id, d.invoice_date, coalesce(moved.due, d.due) AS due, d.open, s.date,
            CASE WHEN s.date > coalesce(moved.due, d.due) THEN s.amount ELSE s.money END AS amount
       FROM item d
       LEFT JOIN moved ON moved.day = d.due
       LEFT JOIN settled s ON s.debit_move_id = d.id AND (
-           s.money > 0 OR s.date > coalesce(moved.due, d.due) AND s.amount > d.balance * %(small)s)"""
+           s.money > 0 OR s.date > coalesce(moved.due, d.due) AND s.amount > d.balance * %(small)s)
+     ORDER BY d.partner_id, d.id"""
 # One row per claim: what was paid of it, when, and how much of that after it was due.
 CLAIM = """
     SELECT id, partner_id, min(invoice_date) AS invoiced, min(due) AS due, min(open) AS open, sum(amount) AS paid,
            sum(amount * (date - invoice_date)) AS paid_days, sum(amount) FILTER (WHERE date > due) AS paid_late,
            max(date) AS last_paid
-      FROM paid GROUP BY id, partner_id"""
+      FROM paid GROUP BY partner_id, id"""
 # What is still open and overdue counts as paid today.
 DECIDED = """
     SELECT id, partner_id, invoiced, due, due - invoiced AS term, open, last_paid, coalesce(paid, 0) + open AS amount,
