@@ -3,7 +3,6 @@
 
 import dataclasses
 import functools
-import operator
 
 from odoo.fields import Command
 
@@ -95,23 +94,28 @@ def _one_by_one(bench, title, create, method):
 
 
 def _in_one(bench, title, create, method):
-    return _paired(bench, f"{title} in one call", create, operator.methodcaller(method), CALLS, DOCUMENTS)
+    return _paired(bench, f"{title} in one call", create, functools.partial(_call_all, method), CALLS, DOCUMENTS)
 
 
 def _paired(bench, title, create, call, pairs, number):
-    """On the documents of many customers, and on those of the one with the most invoices."""
+    """On the documents of many customers, and on those of the one with the most invoices. Each call is a transaction
+    of its own, as what a user does: at its end core notes in the document's log what has changed. Also without."""
     largest, invoices = bench.row(LARGEST)
+    many = bench.value(CUSTOMERS, DOCUMENTS)
     whose = {
-        "": bench.value(CUSTOMERS, DOCUMENTS),
-        f" of the customer with {invoices:,} invoices": [largest] * DOCUMENTS}
-    for suffix, customers in whose.items():
-        def variant(control, env, turn, customers=customers):
+        "": (many, _end),
+        ", without the end of the transaction": (many, _flush),
+        f" of the customer with {invoices:,} invoices": ([largest] * DOCUMENTS, _end)}
+    for suffix, (customers, end) in whose.items():
+        def variant(control, env, turn, customers=customers, end=end):
             env["res.partner"].browse(set(customers)).write({"credit_limit": LIMIT})
             env["kundekartotek.credit.rule"].search([("kind", "=", "overdue")]).amount = LIMIT
             env.company.credit_control = control
-            call(create(env, customers[-1:]))  # fills the server's cache, which the rule has emptied
+            call(create(env, customers[-1:]), end)  # fills the server's cache, which the rule has emptied
             start = turn * number % DOCUMENTS
-            return functools.partial(call, create(env, customers[start:start + number]))
+            documents = create(env, customers[start:start + number])
+            end(env)  # they were made in an earlier transaction: only then is what confirming changes noted
+            return functools.partial(call, documents, end)
 
         row = bench.paired(
             title.format(number) + suffix, functools.partial(variant, True), functools.partial(variant, False), pairs,
@@ -140,7 +144,22 @@ def _invoices(env, customers):
     } for customer in customers])
 
 
-def _call_each(method, documents):
+def _call_each(method, documents, end):
     for document in documents:
         getattr(document.with_prefetch(), method)()
-        document.env.flush_all()
+        end(document.env)
+
+
+def _call_all(method, documents, end):
+    getattr(documents, method)()
+    end(documents.env)
+
+
+def _flush(env):
+    env.flush_all()
+
+
+def _end(env):
+    """What committing does besides telling PostgreSQL: write what is pending, run what waits for the end, forget."""
+    env.cr.flush()
+    env.cr.clear()
