@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+import itertools
 from datetime import timedelta
 
 from psycopg2.errors import InsufficientPrivilege
@@ -41,6 +42,25 @@ class TestCreditLimit(CreditCase):
             self.assertEqual(found, customers.filtered(lambda p, mode=mode: p.credit_limit_mode == mode))
             other = self.env["res.partner"].search([("credit_limit_mode", "!=", mode), ("id", "in", customers.ids)])
             self.assertEqual(other, customers - found)
+
+    def test_modes_are_decided_on_as_shown(self):
+        category = self.env["kundekartotek.category"].sudo().create({
+            "name": "Kontant", "credit_limit_mode": "cash_only"})
+        customers = self.customer + self._make_customer("Null AS") + self._make_customer("K", mode="cash_only")
+        customers += self._make_customer("Egen AS", mode="unlimited", customer_category_id=category.id)
+        customers += self._make_customer("Kontantkategori AS", customer_category_id=category.id)
+        default = self.env["ir.default"].sudo()
+        for zero, usual in itertools.product(("unlimited", "category"), (0.0, 500.0)):
+            with self.subTest(zero=zero, usual=usual):
+                self.company.sudo().credit_zero_limit = zero
+                default.set("res.partner", "credit_limit", usual, company_id=self.company.id)
+                customers.invalidate_recordset()
+                facts = customers.sudo()._credit_facts()
+                self.assertEqual(
+                    {id_: fact.mode for id_, fact in facts.items()}, {p.id: p.credit_limit_mode for p in customers})
+                self.assertEqual(
+                    {id_: fact.limit for id_, fact in facts.items() if fact.mode == "limited"},
+                    {p.id: p.credit_limit for p in customers if p.credit_limit_mode == "limited"})
 
     def test_existing_zeroes_take_their_categorys_limit(self):
         category = self.env["kundekartotek.category"].sudo().create({"name": "Bedrift"})

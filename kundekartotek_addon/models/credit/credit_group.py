@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools import SQL
 
 from ..customer.res_partner_figures import AMOUNT_GROUPS
 
@@ -88,15 +87,3 @@ class CreditGroup(models.Model):
                     "%(customers)s belongs to the credit group %(group)s already.",
                     customers=", ".join((others.partner_ids & group.partner_ids).mapped("name")),
                     group=others[0].name))
-
-    @api.model
-    def _membership_sql(self, company_id):
-        """SELECT of ``partner_id``, ``group_id`` and ``credit_limit``: who shares what limit in a company."""
-        return SQL(
-            """SELECT member.partner_id, grp.id AS group_id, grp.credit_limit
-                 FROM kundekartotek_credit_group grp
-                 JOIN kundekartotek_credit_group_partner_rel member ON member.group_id = grp.id
-                WHERE grp.active AND grp.company_id = %s""",
-            company_id,
-            to_flush=[self._fields[name] for name in ("active", "company_id", "credit_limit", "partner_ids")],
-        )

@@ -8,8 +8,7 @@ from odoo.tools.misc import formatLang
 
 from ...tools import orgnr
 from ...tools.credit import CENT, Picture, find
-from ..register.register_entry import CUSTOMER_NUMBER
-from ..register.res_partner_register import HOLD
+from .credit_functions import CREATE_FACTS
 
 
 class CreditFacts(NamedTuple):
@@ -69,48 +68,39 @@ class ResPartner(models.Model):
 
     _inherit = "res.partner"
 
+    def init(self):
+        super().init()
+        self.env.cr.execute(CREATE_FACTS)
+
     def _credit_facts(self):
         """:return: {id of each of these commercial partners: CreditFacts}, read in one statement"""
         company = self.env.company.root_id.sudo()
         rows = self.env.execute_query_dict(SQL(
-            """
-            SELECT p.id, %(mode)s AS mode, %(limit)s::float AS own_limit, %(today)s::date - %(review)s AS review_late,
-                   %(block)s AS block, %(block_reason)s AS block_reason, p.customer_category_id AS category,
-                   p.customer_type, shared.group_id, shared.credit_limit::float AS group_limit,
-                   (SELECT max(r.amount)::float FROM kundekartotek_credit_request r
-                     WHERE r.partner_id = p.id AND r.company_id = %(company)s AND r.state = 'approved'
-                       AND r.kind = 'temporary' AND %(today)s BETWEEN r.date_from AND r.date_to) AS raised,
-                   (SELECT sum(s.amount)::float FROM kundekartotek_credit_security s
-                     WHERE s.partner_id = p.id AND s.company_id = %(company)s
-                       AND %(today)s BETWEEN s.date_from AND s.date_to) AS secured,
-                   EXISTS (SELECT 1 FROM kundekartotek_register_entry e
-                            WHERE e.number = %(number)s AND e.status = ANY(%(against)s)) AS in_register
-              FROM res_partner p LEFT JOIN (%(membership)s) shared ON shared.partner_id = p.id
-             WHERE p.id = ANY(%(ids)s)""",
-            number=CUSTOMER_NUMBER, against=list(HOLD),
-            mode=self._credit_mode_sql("p"), limit=self._root_value_sql("p", "credit_limit"),
-            review=self._root_value_sql("p", "credit_review_date"),
-            block=self._root_value_sql("p", "credit_block"),
-            block_reason=self._root_value_sql("p", "credit_block_reason"),
-            company=company.id, today=fields.Date.context_today(self), ids=self.ids,
-            membership=self.env["kundekartotek.credit.group"]._membership_sql(company.id),
+            "SELECT * FROM kundekartotek_credit_facts(%s, %s, %s)",
+            self.ids, company.id, fields.Date.context_today(self),
             to_flush=[
-                *self._flushed("res.partner", "customer_type", "customer_category_id", *orgnr.FIELDS),
+                *self._flushed("res.partner", "credit_own_mode", "credit_limit", "credit_review_date", "credit_block",
+                               "credit_block_reason", "customer_type", "customer_category_id", *orgnr.FIELDS),
+                *self._flushed("kundekartotek.credit.group", "active", "company_id", "credit_limit", "partner_ids"),
                 *self._flushed("kundekartotek.register.entry", "number", "status"),
                 *self._flushed("kundekartotek.credit.request", "partner_id", "company_id", "state", "kind",
                                "amount", "date_from", "date_to"),
                 *self._flushed("kundekartotek.credit.security", "partner_id", "company_id", "amount",
                                "date_from", "date_to")]))
-        return {row["id"]: self._prepare_credit_facts(row, company) for row in rows}
+        default = self._fields["credit_limit"].get_company_dependent_fallback(self.with_company(company)) or 0.0
+        return {row["id"]: self._prepare_credit_facts(row, company, default) for row in rows}
 
     @api.model
-    def _prepare_credit_facts(self, row, company):
+    def _prepare_credit_facts(self, row, company, default):
+        """:param default: the limit of who has none"""
         policy = self.env["kundekartotek.credit.policy"]._find(company.id, row["category"], row["customer_type"])
-        limit = {"limited": max(row["own_limit"], row["raised"] or 0.0), "cash_only": 0.0}.get(row["mode"])
+        own = default if row["own_limit"] is None else row["own_limit"]
+        mode = row["own_mode"] or self._credit_mode_without(own, company, row["category"])
+        limit = {"limited": max(own, row["raised"] or 0.0), "cash_only": 0.0}.get(mode)
         if limit is not None and policy and policy.counts_security:
             limit += row["secured"] or 0.0
         return CreditFacts(
-            row["id"], row["mode"], limit, max(row["review_late"] or 0, 0), row["block"] or "",
+            row["id"], mode, limit, max(row["review_late"] or 0, 0), row["block"] or "",
             row["block_reason"] or "", row["group_id"], row["group_limit"], row["in_register"], policy)
 
     def _credit_check(self, checkpoint, entries, move_ids=(), counted=False):
@@ -164,8 +154,8 @@ class ResPartner(models.Model):
             for id_, fact in facts.items() if fact.limit is not None or fact.group_id]
         amounts = self._credit_amounts(
             set(self.ids).union(*members.values()), move_ids,
-            sorted({(rule.days, rule.tolerance) for rule in asked if rule.kind == "overdue"}),
-            sorted({rule.tolerance for rule in asked if rule.kind == "oldest"}),
+            {(rule.days if rule.kind == "overdue" else 0, rule.tolerance)
+             for rule in asked if rule.kind in ("overdue", "oldest")},
             turn=limited and self.env["kundekartotek.credit.lock"]._turn_sql(self.env.company.root_id.id, limited))
         shared = {group: sum(amounts[id_]["exposure"] for id_ in each) for group, each in members.items()}
         return {
@@ -198,7 +188,7 @@ class ResPartner(models.Model):
                 (rule.days, rule.tolerance): amounts.get((rule.days, rule.tolerance), 0.0) + amounts.get("credits", 0.0)
                 for rule in rules if rule.kind == "overdue"},
             oldest={
-                rule.tolerance: int(amounts.get(("oldest", rule.tolerance), 0)) for rule in rules
+                rule.tolerance: int(amounts.get(("oldest", 0, rule.tolerance), 0)) for rule in rules
                 if rule.kind == "oldest"},
             review_late=fact.review_late,
             register=self._credit_register_reasons() if any(rule.kind == "register" for rule in rules) else "",

@@ -80,6 +80,14 @@ class ResPartner(models.Model):
             limit=self._root_value_sql(alias, "credit_limit"), zero=zero)
 
     @api.model
+    def _credit_mode_without(self, limit, company, category_id):
+        """:return: what ``_credit_mode_sql`` says of a customer for whom no mode was decided"""
+        if limit > 0:
+            return "limited"
+        terms = self.env["kundekartotek.category"]._credit_terms
+        return terms(company.id, category_id)[0] if company.credit_zero_limit == "category" else "unlimited"
+
+    @api.model
     def _root_value_sql(self, alias, fname):
         """SQL of a company-dependent field in the company at the root; of an amount, with its default."""
         company = self.env.company.root_id

@@ -7,6 +7,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..customer.res_partner_figures import AMOUNT_GROUPS
+from .credit_functions import CREATE_ITEMS
 from .uninvoiced_orders import CREATE
 
 
@@ -15,7 +16,7 @@ class ExposurePart(NamedTuple):
 
     ``sql`` is a SELECT of the commercial partner's id and an amount in the currency of the company at the root.
     It may read ``payer``, every partner whose documents are asked for: ``id``, ``customer_id`` (its commercial
-    partner); and ``items``, a row per customer with open items: ``partner_id``, ``receivable``, ``credits``.
+    partner); and ``items``, the sums of their open items, see ``credit_functions``.
     ``domain`` gives the records of ``model`` behind a customer's amount.
     """
 
@@ -68,6 +69,7 @@ class ResPartner(models.Model):
     def init(self):
         super().init()
         self.env.cr.execute(CREATE)
+        self.env.cr.execute(CREATE_ITEMS)
 
     # -- the parts: a hook -----------------------------------------------------------------------------
 
@@ -81,11 +83,12 @@ class ResPartner(models.Model):
         env = self.env
         parts = [
             ExposurePart(
-                "receivable", env._("Open invoices"), SQL("SELECT partner_id, receivable FROM items"),
+                "receivable", env._("Open invoices"),
+                SQL("SELECT partner_id, amount FROM items WHERE figure = 'receivable'"),
                 "account.move.line", lambda partner: self._open_items_domain(partner, ">")),
             ExposurePart(
                 "credits", env._("Payments and credit notes not allocated"),
-                SQL("SELECT partner_id, credits FROM items"),
+                SQL("SELECT partner_id, amount FROM items WHERE figure = 'credits'"),
                 "account.move.line", lambda partner: self._open_items_domain(partner, "<")),
             ExposurePart(
                 "orders", env._("Confirmed orders not invoiced"),
@@ -125,42 +128,20 @@ class ResPartner(models.Model):
     # -- their SQL -------------------------------------------------------------------------------------
 
     @api.model
-    def _credit_items_sql(self, partner_ids, thresholds=(), tolerances=()):
-        """SELECT of open receivable items per commercial partner: ``receivable``, ``credits`` (negative), then
-        for each threshold the sum overdue and for each tolerance the due date of the oldest item above it. What
-        a customer disputes is owed, but not overdue.
+    def _credit_items_sql(self, partner_ids, thresholds):
+        """SELECT of open receivable items, see ``credit_functions``.
 
-        :param thresholds: pairs (days, tolerance)
+        :param thresholds: list of (days, tolerance)
         """
-        today = fields.Date.context_today(self)
-        due = SQL("coalesce(item.date_maturity, item.date)")
-        accepted = SQL(
-            """item.move_id <> ALL(ARRAY(
-                   SELECT id FROM account_move
-                    WHERE dispute_since IS NOT NULL AND commercial_partner_id = ANY(%s)))""",
-            partner_ids, to_flush=self.env["account.move"]._fields["dispute_since"])
-
-        def above(tolerance):
-            return SQL("item.amount_residual > %s AND %s", tolerance, accepted)
-
         return SQL(
-            """
-            SELECT payer.customer_id AS partner_id,
-                   sum(item.amount_residual) FILTER (WHERE item.amount_residual > 0) AS receivable,
-                   sum(item.amount_residual) FILTER (WHERE item.amount_residual < 0) AS credits %(more)s
-              FROM account_move_line item JOIN payer ON payer.id = item.partner_id
-             WHERE item.account_id IN %(accounts)s AND item.company_id IN %(companies)s
-               AND item.parent_state = 'posted' AND item.amount_residual <> 0
-             GROUP BY payer.customer_id""",
-            more=SQL("").join([
-                *(SQL(", sum(item.amount_residual) FILTER (WHERE %s AND %s < %s::date - %s)",
-                      above(tolerance), due, today, days) for days, tolerance in thresholds),
-                *(SQL(", %s::date - min(%s) FILTER (WHERE %s)", today, due, above(tolerance))
-                  for tolerance in tolerances)]),
-            accounts=self._receivable_account_ids(), companies=self._company_tree_ids(),
-            to_flush=self._ledger_fields(
-                "account_id", "amount_residual", "company_id", "date", "date_maturity", "parent_state",
-                "partner_id"))
+            "SELECT * FROM kundekartotek_credit_items(%s, %s, %s, %s, %s, %s)",
+            partner_ids, list(self._company_tree_ids()), list(self._receivable_account_ids()),
+            fields.Date.context_today(self), [days for days, _tolerance in thresholds],
+            [tolerance for _days, tolerance in thresholds],
+            to_flush=[
+                *self._flushed("account.move", "dispute_since", "commercial_partner_id"),
+                *self._ledger_fields("account_id", "amount_residual", "company_id", "date", "date_maturity",
+                                     "parent_state", "partner_id")])
 
     @api.model
     def _uninvoiced_orders_sql(self, partner_ids):
@@ -221,30 +202,30 @@ class ResPartner(models.Model):
     # -- putting them together -------------------------------------------------------------------------
 
     @api.model
-    def _credit_amounts(self, partner_ids, move_ids=(), thresholds=(), tolerances=(), shown=False, turn=None):
+    def _credit_amounts(self, partner_ids, move_ids=(), thresholds=(), shown=False, turn=None):
         """The exposure of these commercial partners by part, and what is overdue, in one statement.
 
+        :param thresholds: pairs (days, tolerance)
         :param shown: the parts too that are only shown, and do not count
         :param turn: SQL that takes the turn to decide on them, if anything is decided
-        :return: ``{partner id: {"exposure", part, (days, tolerance), ("oldest", tolerance): amount or days}}``
+        :return: ``{partner id: {"exposure", part, (days, tolerance), ("oldest", days, tolerance): amount or days}}``
         """
-        partner_ids = list(partner_ids)
+        partner_ids, thresholds = list(partner_ids), list(thresholds)
         parts = [part for part in self._credit_exposure_parts(partner_ids, move_ids) if part.counted or shown]
-        names = [part.name for part in parts] + list(thresholds) + [("oldest", each) for each in tolerances]
-        numbers = range(1, len(thresholds) + len(tolerances) + 1)
-        columns = ["partner_id", "receivable", "credits", *(f"figure_{number}" for number in numbers)]
-        selects = [part.sql for part in parts] + [
-            SQL("SELECT partner_id, %s FROM items", SQL.identifier(f"figure_{number}")) for number in numbers]
+        names = [part.name for part in parts] + thresholds + [("oldest", *each) for each in thresholds]
+        selects = [SQL("SELECT %s AS figure, part.* FROM (%s) AS part(partner_id, amount)", number, part.sql)
+                   for number, part in enumerate(parts)]
+        if thresholds:
+            selects += [
+                SQL("SELECT %s + number, partner_id, %s FROM items WHERE figure = 'overdue'", before, SQL(column))
+                for before, column in ((len(parts) - 1, "amount"), (len(parts) + len(thresholds) - 1, "late"))]
         query = SQL(
             """WITH %s payer AS MATERIALIZED (
                       SELECT id, commercial_partner_id AS customer_id FROM res_partner
                        WHERE commercial_partner_id = ANY(%s)),
-                    items (%s) AS MATERIALIZED (%s) %s""",
-            SQL("turn AS (%s),", turn) if turn else SQL(), partner_ids, SQL(", ").join(map(SQL.identifier, columns)),
-            self._credit_items_sql(partner_ids, thresholds, tolerances),
-            SQL(" UNION ALL ").join(
-                SQL("SELECT %s AS part, part.* FROM (%s) AS part(partner_id, amount)", number, select)
-                for number, select in enumerate(selects)))
+                    items AS MATERIALIZED (%s) %s""",
+            SQL("turn AS (%s),", turn) if turn else SQL(), partner_ids,
+            self._credit_items_sql(partner_ids, thresholds), SQL(" UNION ALL ").join(selects))
         self.env.flush_query(query)
         self.env.cr.execute(query, log_exceptions=not turn)  # losing one's turn is no fault: Odoo tries again
         amounts = defaultdict(lambda: {"exposure": 0.0})
