@@ -251,20 +251,23 @@ OWED = """
      WHERE l.account_id IN %(accounts)s AND l.parent_state = 'posted' AND l.company_id IN %(companies)s
        AND l.amount_residual <> 0 AND l.date <= %(day)s AND %(chosen)s
      GROUP BY owner.commercial_partner_id"""
-# The balance at the end of each day; what is older than a year counts as of the day a year ago. The three conditions
-# are those of the index that answers it: they leave out only items without an amount.
+# The balance at the end of each day (rows of one day have the same sum); what is older than a year counts as of the day
+# a year ago. Customer by customer, so that few rows are sorted at a time: all at once they do not fit in memory. The
+# three conditions are those of the index that answers it: they leave out only items without an amount.
 RUNNING = """
-    SELECT partner_id, max(balance) FILTER (WHERE date = %(y1)s) AS opening_amount,
-           max(balance) FILTER (WHERE date <= %(day)s) AS highest
-      FROM (SELECT partner_id, date, sum(change) OVER (PARTITION BY partner_id ORDER BY date) AS balance
-              FROM (SELECT owner.commercial_partner_id AS partner_id, greatest(l.date, %(y1)s) AS date,
-                           sum(l.balance) AS change
-                      FROM account_move_line l JOIN res_partner owner ON owner.id = l.partner_id
-                     WHERE l.account_id IN %(accounts)s AND l.parent_state = 'posted'
-                       AND l.company_id IN %(companies)s AND %(chosen)s
-                       AND (l.reconciled OR l.amount_residual <> 0 OR l.amount_residual_currency <> 0)
-                     GROUP BY 1, 2) day) days
-     GROUP BY partner_id"""
+    SELECT owner.id AS partner_id, balances.*
+      FROM res_partner owner
+     CROSS JOIN LATERAL (
+           SELECT max(balance) FILTER (WHERE date = %(y1)s) AS opening_amount,
+                  max(balance) FILTER (WHERE date <= %(day)s) AS highest
+             FROM (SELECT day.date, sum(l.balance) OVER (ORDER BY day.date) AS balance
+                     FROM res_partner contact JOIN account_move_line l ON l.partner_id = contact.id
+                    CROSS JOIN LATERAL (SELECT greatest(l.date, %(y1)s) AS date) day
+                    WHERE contact.commercial_partner_id = owner.id AND l.account_id IN %(accounts)s
+                      AND l.parent_state = 'posted' AND l.company_id IN %(companies)s
+                      AND (l.reconciled OR l.amount_residual <> 0 OR l.amount_residual_currency <> 0)) days
+           HAVING count(*) > 0) balances
+     WHERE %(chosen)s"""
 # What took something off a claim, whoever it came from: an item of the same account, which halves the search. "money"
 # is the part of it that was paid: nothing of a journal entry, and of a payment what it brought, not what was written
 # off with it. A credit note settles without a payment and without a loss; an exchange difference is neither.
