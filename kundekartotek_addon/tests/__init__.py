@@ -83,6 +83,7 @@ from . import test_credit_batch
 from . import test_credit_concurrent
 from . import test_credit_core_faults
 from . import test_credit_manager
+from . import test_credit_proposal
 from . import test_credit_refusal
 from . import test_credit_order
 from . import test_credit_order_recheck

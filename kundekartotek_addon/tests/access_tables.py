@@ -201,6 +201,16 @@ METHODS = {
         "action_release": NOBODY,
         "action_request": NOBODY,
     },
+    "kundekartotek.credit.group": {
+        "action_confirm_proposal": MANAGERS,
+        "action_decline_proposal": MANAGERS,
+        "action_withdraw_proposal": MANAGERS,
+    },
+    "kundekartotek.credit.security": {
+        "action_confirm_proposal": MANAGERS,
+        "action_decline_proposal": MANAGERS,
+        "action_withdraw_proposal": MANAGERS,
+    },
     "kundekartotek.credit.release": {
         "action_decide": MANAGERS,
     },

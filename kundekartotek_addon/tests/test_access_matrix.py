@@ -94,6 +94,7 @@ TABLE = {
     "kundekartotek.credit.authority": CONFIGURATION,
     "kundekartotek.credit.group": CREDIT_WORK,
     "kundekartotek.credit.security": CREDIT_WORK,
+    "kundekartotek.credit.proposal": NOBODY,
     "kundekartotek.credit.request": {**READ, "case_worker": "rc", "credit_manager": "rc", "administrator": "rc",
                                      "salesperson": "rc"},
     "kundekartotek.credit.decision": READ,

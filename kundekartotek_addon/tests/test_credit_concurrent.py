@@ -157,6 +157,40 @@ class TestCreditConcurrent(BaseCase):
                 sorted(env["account.move"].browse(made).mapped("credit_state")), ["hold", "released"])
         self.assertIn("larger authority", *refused)
 
+    def test_two_managers_decide_on_one_proposal(self):
+        """Each has seen that it waits; only one of them decides on it."""
+        with self.connection() as env:
+            users = env["res.users"].create([{
+                "name": login, "login": login, "company_id": self.company, "company_ids": [Command.set([self.company])],
+                "group_ids": [Command.link(env.ref("kundekartotek_addon.group_credit_manager").id)],
+            } for login in ("samtidig_a", "samtidig_b", "samtidig_c")])
+            self.made += users
+            group = self.made[0][0].with_env(env)
+            group.with_user(users[0]).credit_limit = 20_000
+            group_id = group.id
+        refused = []
+
+        def confirm(user_id):
+            def call(barrier):
+                with self.registry.cursor() as cr:
+                    env = api.Environment(cr, user_id, {"tracking_disable": True})
+                    group = env["kundekartotek.credit.group"].browse(group_id)
+                    self.assertTrue(group.proposal)  # our snapshot is taken
+                    barrier.wait(30)
+                    try:
+                        retrying(group.action_confirm_proposal, env)
+                    except UserError as error:
+                        refused.append(str(error))
+            return call
+
+        self.at_once(*map(confirm, users[1:].ids))
+        with self.connection() as env:
+            self.assertEqual(env["kundekartotek.credit.group"].browse(group_id).credit_limit, 20_000)
+            self.assertEqual(env["kundekartotek.credit.decision"].search_count([
+                ("document_model", "=", "kundekartotek.credit.group"), ("document_res_id", "=", group_id),
+                ("decision", "=", "approved")]), SHARING)
+        self.assertEqual(len(refused), 1)
+
     def at_random(self, trials, prepare, decide):
         """Several workers, each with orders of all customers in both companies: a deadlock would be an error.
 

@@ -357,3 +357,9 @@ class TestCreditLimit(CreditCase):
         asked = self._ask(9.0, partner_id=loner.id)
         loner.sudo().unlink()
         self.assertEqual((asked.sudo().exists().partner_id.id, asked.customer_name), (False, "Borte AS"))
+
+    def test_user_who_decided_can_be_deleted(self):
+        self._ask(50000.0).with_user(self.second_manager).action_decline()
+        name = self.second_manager.name
+        self.second_manager.sudo().unlink()
+        self.assertIn(name, self._decisions(self.customer).mapped("user_name"))

@@ -4,10 +4,11 @@ from . import credit_policy
 from . import res_company
 from . import res_config_settings
 from . import credit_category
-from . import credit_group
-from . import credit_security
 from . import credit_authority
 from . import credit_request
+from . import credit_proposal
+from . import credit_group
+from . import credit_security
 from . import credit_lock
 from . import credit_decision
 from . import res_partner_credit

@@ -22,11 +22,11 @@ DECISIONS = [
     ("released", "Released"),
     ("rejected", "Rejected"),
     ("prepayment", "Prepayment Asked For"),
-    ("requested", "Limit Requested"),
+    ("requested", "Requested"),
     ("first_approved", "Approved by the First"),
-    ("approved", "Limit Approved"),
-    ("declined", "Limit Declined"),
-    ("withdrawn", "Request Withdrawn"),
+    ("approved", "Approved"),
+    ("declined", "Declined"),
+    ("withdrawn", "Withdrawn"),
     ("blocked", "Blocked by Hand"),
     ("unblocked", "Block Lifted"),
 ]
@@ -40,6 +40,7 @@ class CreditDecision(models.Model):
     _name = "kundekartotek.credit.decision"
     _description = "Credit Decision"
     _inherit = ["kundekartotek.audit.append.only"]
+    _log_access = False  # nor may a user who is deleted change it
     _order = "date desc, id desc"
     _rec_name = "document_name"
 

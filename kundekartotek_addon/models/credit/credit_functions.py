@@ -31,7 +31,8 @@ CREATE_FACTS = SQL(
              WHERE r.partner_id = p.id AND r.company_id = company AND r.state = 'approved' AND r.kind = 'temporary'
                AND today BETWEEN r.date_from AND r.date_to),
            (SELECT sum(s.amount)::float FROM kundekartotek_credit_security s
-             WHERE s.partner_id = p.id AND s.company_id = company AND today BETWEEN s.date_from AND s.date_to),
+             WHERE s.partner_id = p.id AND s.company_id = company AND s.is_confirmed
+               AND today BETWEEN s.date_from AND s.date_to),
            EXISTS (SELECT FROM kundekartotek_register_entry e
                     WHERE e.number = %(number)s AND e.status = ANY(%(against)s))
       FROM res_partner p LEFT JOIN (

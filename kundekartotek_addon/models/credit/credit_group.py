@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo import Command, api, fields, models
+from odoo.exceptions import UserError, ValidationError
 
 from ..customer.res_partner_figures import AMOUNT_GROUPS
 
@@ -10,8 +10,9 @@ class CreditGroup(models.Model):
 
     _name = "kundekartotek.credit.group"
     _description = "Credit Group"
-    _inherit = ["mail.thread", "kundekartotek.audit.mixin"]
+    _inherit = ["kundekartotek.credit.proposal"]
     _order = "name, id"
+    _proposal_amount = "credit_limit"
 
     name = fields.Char(required=True, tracking=True)
     active = fields.Boolean(default=True, tracking=True)
@@ -67,12 +68,35 @@ class CreditGroup(models.Model):
             (before[group] | group.partner_ids)._queue_credit_recheck(group.company_id)
         return result
 
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_binding(self):
+        if not self.env.su and any(group._binds() and group.company_id._has_credit_control() for group in self):
+            raise UserError(self.env._("Archive the group: what loosens a limit, a second credit manager confirms."))
+
     def unlink(self):
         shared = [(group.company_id, group.partner_ids) for group in self.sudo()]
         result = super().unlink()
         for company, customers in shared:
             customers._queue_credit_recheck(company)
         return result
+
+    def _proposal_customers(self):
+        return self.with_context(active_test=False).partner_ids
+
+    def _binds(self):
+        return self.active and bool(self._proposal_customers())
+
+    def _split_terms(self, vals, draft):
+        if not self._binds():
+            return vals, {}
+        names = {name for name in ("active", "company_id") if draft[name] != self[name]}
+        if draft.credit_limit > self.credit_limit:
+            names.add("credit_limit")
+        now, later = self._hold_back(vals, draft, names)
+        if gone := self.partner_ids - draft.partner_ids._origin:
+            now["partner_ids"] = [Command.link(partner.id) for partner in draft.partner_ids._origin]
+            later["partner_ids"] = [Command.unlink(partner.id) for partner in gone]
+        return now, later
 
     @api.constrains("partner_ids", "company_id", "active")
     def _check_members(self):

@@ -25,6 +25,14 @@ CHATTER = (
 MANAGERS = "kundekartotek_addon.group_credit_manager"
 
 
+def schedule_for_managers(record, asker, summary):
+    """A task for each who may decide, but for who asks. sudo: who asks need not see who decides."""
+    managers = record.env.ref(MANAGERS).sudo().all_user_ids.filtered(
+        lambda user: record.company_id in user.company_ids and user != asker)
+    for user in managers[:5]:
+        record.sudo().activity_schedule("mail.mail_activity_data_todo", user_id=user.id, summary=summary)
+
+
 class CreditRequest(models.Model):
     """A limit that somebody who sells asks for, with the figures of that moment, and who said what to it.
     What was asked cannot be edited, and nothing of it can be deleted."""
@@ -120,7 +128,8 @@ class CreditRequest(models.Model):
         requests = super().create([self._prepare_asked_vals(vals) for vals in vals_list])
         for request in requests:
             request.sudo().write(request.partner_id._credit_snapshot(request.sudo().company_id))
-            request._schedule_for_managers()
+            schedule_for_managers(request, request.requester_id, self.env._(
+                "Decide on a credit limit for %(customer)s", customer=request.customer_name))
             request._note_decision("requested", request.reason)
         return requests
 
@@ -147,16 +156,6 @@ class CreditRequest(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
         raise UserError(self.env._("A limit request cannot be deleted: it tells who asked for what, and why."))
-
-    def _schedule_for_managers(self):
-        """A task for each who may decide. sudo: who asks need not see who decides."""
-        self.ensure_one()
-        managers = self.env.ref(MANAGERS).sudo().all_user_ids.filtered(
-            lambda user: self.company_id in user.company_ids and user != self.requester_id)
-        for user in managers[:5]:
-            self.sudo().activity_schedule(
-                "mail.mail_activity_data_todo", user_id=user.id,
-                summary=self.env._("Decide on a credit limit for %(customer)s", customer=self.customer_name))
 
     # -- deciding --------------------------------------------------------------------------------------
 

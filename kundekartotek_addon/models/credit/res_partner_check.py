@@ -86,7 +86,7 @@ class ResPartner(models.Model):
                 *self._flushed("kundekartotek.credit.request", "partner_id", "company_id", "state", "kind",
                                "amount", "date_from", "date_to"),
                 *self._flushed("kundekartotek.credit.security", "partner_id", "company_id", "amount",
-                               "date_from", "date_to")]))
+                               "date_from", "date_to", "is_confirmed")]))
         default = self._fields["credit_limit"].get_company_dependent_fallback(self.with_company(company)) or 0.0
         return {row["id"]: self._prepare_credit_facts(row, company, default) for row in rows}
 
