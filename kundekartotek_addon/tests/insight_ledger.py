@@ -85,6 +85,20 @@ class InsightLedgerCase(CustomerLedgerCase):
         entry = cls.adjust(invoice.commercial_partner_id, -item.amount_residual, day)
         (item + entry.line_ids.filtered(lambda line: line.account_id == item.account_id)).reconcile()
 
+    @classmethod
+    def match_with_bank(cls, invoice, amount, day):
+        """Match an invoice with a bank transaction of less, whose entry charges the rest to a loss account."""
+        item = invoice.line_ids.filtered(lambda line: line.account_type == "asset_receivable")
+        transaction = cls.env["account.bank.statement.line"].create({
+            "journal_id": cls.bank_journal.id, "date": day, "payment_ref": "Innbetaling", "amount": amount,
+            "partner_id": item.partner_id.id})
+        _liquidity, suspense, _other = transaction._seek_for_lines()
+        transaction.move_id.with_context(skip_readonly_check=True).write({"line_ids": [
+            Command.update(suspense.id, {"account_id": item.account_id.id, "balance": -item.amount_residual,
+                                         "amount_currency": -item.amount_residual}),
+            Command.create({"account_id": cls.loss_account.id, "balance": item.amount_residual - amount})]})
+        (item + suspense).reconcile()
+
     # ---- a second calculation ------------------------------------------------------------------------
 
     def calculate(self, company, today=TODAY):
@@ -190,6 +204,9 @@ class InsightLedgerCase(CustomerLedgerCase):
                 lambda line: line.account_id.account_type != "asset_receivable" and line.balance > 0
                 and line.account_id != self.loss_account).mapped("balance"))
             money *= min(1, brought / -credit.balance)
+        elif self.loss_account in (entry := credit.move_id.line_ids).account_id:
+            brought = entry.filtered(lambda line: line.account_id == credit.journal_id.default_account_id)
+            money *= max(0, sum(brought.mapped("balance"))) / sum(entry.mapped("debit"))
         if credit.date <= due:
             return (money, credit.date) if money else None
         return (match.amount, credit.date) if money or match.amount > 0.01 * item.balance else None

@@ -172,6 +172,32 @@ class TestInsightMetrics(InsightLedgerCase):
         self.assertEqual((row.claim_count, row.late_count, row.claim_amount), (2, 0, 500))
         self.assert_measured(customer)
 
+    def test_what_is_written_off_in_the_bank_transaction_itself_is_not_paid(self):
+        """The bank brought 100 of 1000, and who matched it booked the rest as a loss in the same entry."""
+        customer = self.new_customer()
+        for day in (date(2026, 9, 14), date(2026, 9, 25)):
+            self.match_with_bank(self.invoice(customer, 1000, date(2026, 9, 1), date(2026, 9, 15)), 100, day)
+        row = self.measure(customer)
+        self.assertEqual((row.open_amount, row.claim_count, row.late_count), (0, 2, 1))
+        self.assertEqual(row.claim_amount, 1100)
+        self.assert_measured(customer)
+
+    def test_a_loss_in_an_entry_made_by_hand_in_the_bank_journal_is_not_paid(self):
+        """300 came, 560 of it is lost, and the VAT of that is taken back."""
+        customer = self.new_customer()
+        invoice = self.invoice(customer, 1000, date(2026, 9, 1), date(2026, 9, 15))
+        item = invoice.line_ids.filtered(lambda line: line.account_type == "asset_receivable")
+        accounts = (self.bank_journal.default_account_id, self.loss_account,
+                    self.company_data["default_account_tax_sale"], item.account_id)
+        entry = self.env["account.move"].create({
+            "journal_id": self.bank_journal.id, "date": date(2026, 9, 14), "line_ids": [
+                Command.create({"account_id": account.id, "partner_id": customer.id, "balance": amount})
+                for account, amount in zip(accounts, (300, 560, 140, -1000))]})
+        entry.action_post()
+        (item + entry.line_ids.filtered(lambda line: line.account_id == item.account_id)).reconcile()
+        self.assertEqual(self.measure(customer).claim_amount, 300)
+        self.assert_measured(customer)
+
     def test_credits_above_what_is_not_due_leave_no_negative_days(self):
         """1000 overdue and 400 not matched; and a customer with nothing but a credit."""
         customer, other = self.new_customer(), self.new_customer()

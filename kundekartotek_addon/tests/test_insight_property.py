@@ -15,8 +15,8 @@ from .insight_ledger import InsightLedgerCase
 
 EVENTS = (
     "invoice", "invoice", "credit_note", "instalments", "payment", "payment", "paid_by_another", "prepayment",
-    "write_off", "settlement", "later", "entry", "reversal", "unmatch", "draft", "foreign", "foreign_payment", "order",
-    "abroad", "branch", "move_in", "archive")  # fmt: skip
+    "write_off", "settlement", "bank_loss", "later", "entry", "reversal", "unmatch", "draft", "foreign",
+    "foreign_payment", "order", "abroad", "branch", "move_in", "archive")  # fmt: skip
 EVENT = st.tuples(
     st.sampled_from(EVENTS), st.integers(0, 3), st.integers(0, 1100), st.integers(1000, 900_000), st.integers(-20, 90))
 CLASSES = ("abc_class", "payment_class", "rfm_segment", "rfm_recency", "rfm_frequency", "rfm_monetary",
@@ -151,6 +151,12 @@ class TestInsightAnyLedger(InsightLedgerCase):
                 invoice, payment_date=min(TODAY, max(due, invoice.invoice_date)), journal_id=self.bank_journal.id,
                 amount=round(invoice.amount_residual * 0.3, 2) or 1, payment_difference_handling="reconcile",
                 writeoff_account_id=self.loss_account.id)
+
+    def _bank_loss(self, partner, amount, day, due):
+        """The same in the entry of the bank transaction."""
+        if (invoice := self._unpaid(partner)) and len(self._receivable(invoice)) == 1:
+            self.match_with_bank(invoice, round(invoice.amount_residual * 0.3, 2) or 1,
+                                 min(TODAY, max(due, invoice.invoice_date)))
 
     def _later(self, partner, amount, day, due):
         self._sold(partner, amount, TODAY + timedelta(10), TODAY + timedelta(20))

@@ -2,7 +2,7 @@
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, models
-from odoo.tools import SQL
+from odoo.tools import SQL, ormcache
 
 from ...tools.business_days import moved_days
 from .customer_metrics import MEASURES, PAYING, SPANS
@@ -129,6 +129,7 @@ class KundekartotekCustomerMetrics(models.Model):
             "companies": self._tree_ids(company),
             "zone": self._measuring_zone(company),
             "accounts": self.env["res.partner"]._receivable_account_ids(),
+            "expenses": self._expense_account_ids(),
             "y1": day - relativedelta(years=1), "y2": day - relativedelta(years=2),
             "y3": day - relativedelta(years=3),
             "chosen": SQL("TRUE") if partner_ids is None else SQL(
@@ -160,6 +161,12 @@ class KundekartotekCustomerMetrics(models.Model):
     def _tree_ids(self, company):
         """A root company and its branches. sudo: whoever measures, the legal entity is measured as a whole."""
         return self.env["res.partner"].sudo().with_company(company)._company_tree_ids()
+
+    @api.model
+    @ormcache()
+    def _expense_account_ids(self):
+        accounts = self.env["account.account"].sudo().with_context(active_test=False)
+        return accounts.search([("internal_group", "=", "expense")], order="id")._ids or (0,)
 
     @api.model
     def _has_costs(self):
@@ -276,6 +283,14 @@ SETTLED = """
            CASE WHEN j.type = 'general' THEN 0
                 WHEN pay.amount_company_currency_signed < -c.balance
                 THEN p.amount::float8 * greatest(pay.amount_company_currency_signed, 0)::float8 / -c.balance::float8
+                WHEN c.payment_id IS NULL AND EXISTS (
+                     SELECT FROM account_move_line e
+                      WHERE e.move_id = c.move_id AND e.account_id IN %(expenses)s AND e.balance > 0
+                        AND e.journal_id IN (SELECT id FROM account_journal WHERE type IN ('bank', 'cash', 'credit')))
+                THEN p.amount::float8 * greatest(0, (
+                     SELECT sum(e.balance) FILTER (WHERE e.account_id = j.default_account_id)::float8
+                            / sum(e.balance) FILTER (WHERE e.balance > 0)::float8
+                       FROM account_move_line e WHERE e.move_id = c.move_id))
                 ELSE p.amount::float8 END AS money
       FROM account_partial_reconcile p
       JOIN account_move_line c ON c.id = p.credit_move_id AND c.account_id IN %(accounts)s
@@ -292,7 +307,7 @@ PAID = """
       FROM item d
       LEFT JOIN moved ON moved.day = d.due
       LEFT JOIN settled s ON s.debit_move_id = d.id AND (
-           s.money > 0 OR s.date > coalesce(moved.due, d.due) AND s.amount > d.balance * %(small)s)
+           s.date > coalesce(moved.due, d.due) AND s.amount > d.balance * %(small)s OR s.money > 0)
      ORDER BY d.partner_id, d.id"""
 # One row per claim: what was paid of it, when, and how much of that after it was due.
 CLAIM = """
