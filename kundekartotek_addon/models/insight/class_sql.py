@@ -42,9 +42,10 @@ ABC = """
          WHEN ahead < %(b)s + CASE abc_before
               WHEN 'a' THEN %(margin)s WHEN 'b' THEN %(margin)s WHEN 'c' THEN -%(margin)s ELSE 0 END THEN 'b'
          ELSE 'c' END"""
+# Shares as precise as they are said: all of them move a little every night, and a row is written when its facts change.
 ABC_FACTS = """
-    jsonb_build_object('basis', %(basis)s, 'value', value, 'share', round(greatest(value, 0) / total, 4),
-                       'cumulative', round(reached, 4), 'first', given.first_purchase, 'revenue', given.revenue_12m,
+    jsonb_build_object('basis', %(basis)s, 'value', value, 'share', round(greatest(value, 0) / total, 3),
+                       'cumulative', round(reached, 2), 'first', given.first_purchase, 'revenue', given.revenue_12m,
                        'crosses', 100 * CASE WHEN ahead < %(a)s AND reached > %(a)s THEN %(a)s
                                              WHEN ahead < %(b)s AND reached > %(b)s THEN %(b)s END,
                        'kept', CASE WHEN given.abc_computed <> given.abc_anew THEN 100 * %(margin)s END)"""
@@ -92,10 +93,10 @@ CLASSIFY = """
           FROM changed WHERE m.id = changed.id AND (is_new OR (%(old_facts)s) IS DISTINCT FROM (%(new_facts)s)))
     INSERT INTO kundekartotek_segment_change
            (partner_id, customer_name, company_id, kind, old_class, new_class, facts, date)
-    SELECT changed.partner_id, p.complete_name, %(company)s, change.*, %(now)s
+    SELECT changed.partner_id, (SELECT complete_name FROM res_partner WHERE id = changed.partner_id), %(company)s,
+           change.*, %(now)s
       FROM changed
      CROSS JOIN LATERAL (VALUES %(changes)s) change(kind, old_class, new_class, facts)
-      JOIN res_partner p ON p.id = changed.partner_id
      WHERE change.old_class <> change.new_class"""
 
 
