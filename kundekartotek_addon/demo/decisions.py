@@ -21,6 +21,7 @@ class DemoDecisions:
         late = self._late_invoices()
         self._note(late)
         self._hold_orders(late.commercial_partner_id[:ORDERS])
+        self._share_limit(late.commercial_partner_id[ORDERS:ORDERS + 2])
         self._hold_bank_account(late.commercial_partner_id[-1])
         self._plan_statements(late.commercial_partner_id)
 
@@ -53,6 +54,17 @@ class DemoDecisions:
                     "product_id": self.products[0].id, "product_uom_qty": 18.5 * (number + 1), "price_unit": 1000})],
             }))
             order.with_user(seller).action_confirm()
+
+    def _share_limit(self, customers):
+        """A concern and an insurance; what the credit manager wants to change waits for the administrator."""
+        manager = self.env.ref("kundekartotek_addon.demo_user_kreditt")
+        group = self.keep("demo_credit_group", self.env["kundekartotek.credit.group"].create({
+            "name": "Fjordkonsernet", "company_id": self.company.id, "credit_limit": 400_000,
+            "partner_ids": [Command.set(customers.ids)]}))
+        group.with_user(manager).credit_limit = 600_000
+        self.keep("demo_credit_security", self.env["kundekartotek.credit.security"].with_user(manager).create({
+            "partner_id": customers[0].id, "company_id": self.company.id, "name": "Kredittforsikring Nord",
+            "reference": "KF-2207", "amount": 150_000, "date_to": self.today + timedelta(days=365)}).sudo())
 
     def _hold_bank_account(self, customer):
         """A changed account waits until a second person has looked at it."""
