@@ -283,7 +283,8 @@ FIELDS_FOR_SELLERS = {
     ),
     "account.move.line": "discount",
     "sale.order": (
-        "agreement_id agreement_notice credit_amount credit_currency_id credit_customer_id credit_prepayment "
+        "agreement_id agreement_notice credit_amount credit_currency_id credit_customer_id credit_payer_changed "
+        "credit_prepayment "
         "credit_recheck credit_rejection credit_release_company_id credit_release_partner_id credit_release_until "
         "credit_sends_email credit_since credit_state credit_words"
     ),

@@ -78,3 +78,43 @@ class TestCreditPayer(CreditCase):
         self.company.sudo().credit_control = True
         invoice._reverse_moves([{"invoice_date": TODAY}])._post()
         self.assertEqual((order.state, order.credit_state), ("sale", "clear"))
+
+    def _drafted(self):
+        """An order that only a draft has invoiced, so that Odoo takes it for invoiced."""
+        order = self._confirmed(amount=6000.0)
+        self.company.sudo().credit_control = False
+        draft = order._create_invoices()
+        self.company.sudo().credit_control = True
+        self.assertEqual((order.invoice_status, self.customer.credit_exposure), ("invoiced", 6000.0))
+        return order, draft
+
+    def test_draft_that_is_given_to_another_leaves_the_order_open(self):
+        order, draft = self._drafted()
+        rich = self._make_customer("Rik AS")
+        draft.with_user(self.clerk).partner_id = rich
+        self.env.invalidate_all()
+        self.assertEqual((order.invoice_status, self.customer.credit_exposure), ("invoiced", 6000.0))
+        held = self._order(amount=6000.0)
+        held.action_confirm()
+        self.assertEqual(held.credit_state, "hold")
+        draft.with_user(self.clerk).action_post()
+        self.env.invalidate_all()
+        self.assertEqual((self.customer.credit_exposure, rich.credit_exposure), (0.0, 6000.0))
+
+    def test_order_that_is_given_to_another_while_its_draft_is_not(self):
+        order, _draft = self._drafted()
+        rich = self._make_customer("Rik AS")
+        order.with_user(self.seller).partner_invoice_id = rich
+        self.env.invalidate_all()
+        self.assertEqual((self.customer.credit_exposure, rich.credit_exposure), (0.0, 6000.0))
+
+    def test_contact_that_leaves_takes_along_what_only_a_draft_has_invoiced(self):
+        contact = self.env["res.partner"].create({"name": "Kari", "parent_id": self.customer.id})
+        rich = self._make_customer("Rik AS")
+        order = self._confirmed(amount=6000.0, partner_invoice_id=contact.id)
+        self.company.sudo().credit_control = False
+        order._create_invoices()
+        self.company.sudo().credit_control = True
+        contact.parent_id = rich
+        self.env.invalidate_all()
+        self.assertEqual((self.customer.credit_exposure, rich.credit_exposure), (0.0, 6000.0))

@@ -13,6 +13,7 @@ GUARDED = (
     "credit_state", "credit_words", "credit_figures", "credit_since", "credit_release_amount",
     "credit_release_until", "credit_release_partner_id", "credit_release_company_id", "credit_rejection",
     "credit_recheck", "credit_sends_email", "credit_prepayment",
+    "credit_payer_changed",
 )
 PAYER = {"partner_id", "partner_invoice_id", "company_id"}
 PASSED = "kundekartotek_credit_passed"

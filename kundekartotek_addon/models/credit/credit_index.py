@@ -14,5 +14,6 @@ class AccountMove(models.Model):
 class SaleOrder(models.Model):
     _inherit = "sale.order"
 
-    _uninvoiced_idx = models.Index("(partner_invoice_id) WHERE state = 'sale' AND invoice_status <> 'invoiced'")
+    _uninvoiced_idx = models.Index("""(partner_invoice_id)
+        WHERE state = 'sale' AND (invoice_status <> 'invoiced' OR credit_payer_changed)""")
     _credit_hold_idx = models.Index("(partner_invoice_id) WHERE credit_state = 'hold'")

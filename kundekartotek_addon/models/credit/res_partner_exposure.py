@@ -149,7 +149,8 @@ class ResPartner(models.Model):
         return SQL(
             "SELECT * FROM kundekartotek_uninvoiced_orders(%s, %s)", partner_ids, list(self._company_tree_ids()),
             to_flush=[
-                *self._flushed("sale.order", "company_id", "invoice_status", "partner_invoice_id", "state"),
+                *self._flushed("sale.order", "company_id", "credit_payer_changed", "invoice_status",
+                               "partner_invoice_id", "state"),
                 *self._flushed("account.move", "commercial_partner_id"), *self._order_claims_fields()])
 
     @api.model

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
 from ...tools.credit import CENT
@@ -54,6 +54,10 @@ class SaleOrder(models.Model):
     _name = "sale.order"
     _inherit = ["sale.order", "kundekartotek.credit.derived"]
 
+    credit_payer_changed = fields.Boolean(
+        readonly=True, copy=False, help="It, or a draft of it, got another payer: what is left is asked for though "
+        "Odoo takes it for invoiced.")
+
     def write(self, vals):
         leaving = self.filtered(lambda o: o.state == "sale") if vals.get("state", "sale") != "sale" else self.browse()
         if vals.keys().isdisjoint(TERMS):
@@ -63,10 +67,15 @@ class SaleOrder(models.Model):
             worths = confirmed._credit_worths()
             before = {order: (order._credit_terms(), worths[order]) for order in confirmed}
             result = super().write(vals)
+            confirmed.filtered(lambda order: order._credit_customers().id != before[order][0][0])._credit_keep_open()
             confirmed = self._credit_confirmed().filtered(before.get)
             confirmed._credit_test_change({order: order._credit_known_worth(*before[order]) for order in confirmed})
         leaving._credit_end_release()
         return result
+
+    def _credit_keep_open(self):
+        """Who pays for these, and who is invoiced, may differ from now on. sudo: nobody writes it by hand."""
+        self.sudo().filtered(lambda order: not order.credit_payer_changed).credit_payer_changed = True
 
     def _credit_terms(self):
         """:return: (who is to pay, whom, whether at once)"""
@@ -152,6 +161,15 @@ class SaleOrderLine(models.Model):
         return result
 
 
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    def write(self, vals):
+        if "partner_id" in vals:  # sudo: who invoices may not see the orders
+            self.sudo().filtered(lambda move: move.state == "draft").line_ids.sale_line_ids.order_id._credit_keep_open()
+        return super().write(vals)
+
+
 class ResPartner(models.Model):
     """A contact that is moved under another customer takes the confirmed orders along that are invoiced to it."""
 
@@ -176,4 +194,5 @@ class ResPartner(models.Model):
         """:param before: as ``_credit_payers``"""
         moved = self.env["sale.order"].sudo().browse(
             order.id for order, customer in before.items() if order._credit_customers() != customer)
+        moved._credit_keep_open()
         moved._credit_test_change(moved._credit_without_rest())

@@ -9,7 +9,8 @@ leaves nothing of it: a rest is never negative. That is ``step`` 0. Step n is ho
 drafts ``moves`` posted too, for the orders that the n-th invoices.
 
 ``kundekartotek_uninvoiced_orders(customers, companies)`` sums the rest of confirmed orders: ``partner_id``, a
-commercial partner among the customers, and ``amount``. An order that only drafts have invoiced is open as before.
+commercial partner among the customers, and ``amount``. An order that only drafts have invoiced is open as before,
+whoever they are for.
 """
 
 CREATE = """
@@ -61,7 +62,7 @@ CREATE = """
             WHERE commercial_partner_id = ANY(customers)),
          open AS MATERIALIZED (
            SELECT o.id FROM sale_order o JOIN payer ON payer.id = o.partner_invoice_id
-            WHERE o.state = 'sale' AND o.invoice_status <> 'invoiced'
+            WHERE o.state = 'sale' AND (o.invoice_status <> 'invoiced' OR o.credit_payer_changed)
             UNION
            SELECT order_id FROM sale_order_line
             WHERE id = ANY(ARRAY(
