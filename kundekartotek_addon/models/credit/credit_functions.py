@@ -7,8 +7,8 @@ a company at the root, a row each.
 
 ``kundekartotek_credit_items(customers, companies, accounts, today, days, tolerances)`` sums the open items of
 commercial partners: ``figure`` is ``receivable`` or ``credits`` (negative), or ``overdue``, where ``number`` is the
-place of a threshold in the arrays: items later than so many days whose rest is above so much. ``late`` is how many days
-the oldest one is overdue. What a customer disputes is owed, but not overdue.
+place of a threshold in the arrays: items later than so many days whose rest is above so much; ``late`` is how many days
+the oldest of them is overdue. What a customer disputes is owed, but not overdue.
 """
 
 from odoo.tools import SQL
@@ -47,7 +47,7 @@ CREATE_FACTS = SQL(
 CREATE_ITEMS = SQL("""
     CREATE OR REPLACE FUNCTION kundekartotek_credit_items(
         customers int[], companies int[], accounts int[], today date, days int[], tolerances float[])
-    RETURNS TABLE (partner_id int, figure text, number int, amount float, late int)
+    RETURNS TABLE (partner_id int, amount float, figure text, number int, late int)
     LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$ BEGIN RETURN QUERY
     WITH item AS MATERIALIZED (
            SELECT payer.commercial_partner_id AS customer_id, i.amount_residual AS rest,
@@ -58,12 +58,12 @@ CREATE_ITEMS = SQL("""
              FROM res_partner payer JOIN account_move_line i ON i.partner_id = payer.id
             WHERE payer.commercial_partner_id = ANY(customers) AND i.account_id = ANY(accounts)
               AND i.company_id = ANY(companies) AND i.parent_state = 'posted' AND i.amount_residual <> 0)
-    SELECT item.customer_id, CASE WHEN item.rest > 0 THEN 'receivable' ELSE 'credits' END, 0, sum(item.rest)::float,
-           max(item.late)
-      FROM item GROUP BY 1, 2
+    SELECT item.customer_id, sum(item.rest)::float, CASE WHEN item.rest > 0 THEN 'receivable' ELSE 'credits' END,
+           NULL::int, NULL::int
+      FROM item GROUP BY 1, 3
      UNION ALL
-    SELECT item.customer_id, 'overdue', threshold.number::int, sum(item.rest)::float, max(item.late)
+    SELECT item.customer_id, sum(item.rest)::float, 'overdue', threshold.number::int, max(item.late)
       FROM item JOIN unnest(days, tolerances) WITH ORDINALITY AS threshold(days, tolerance, number)
         ON item.late > threshold.days AND item.rest > threshold.tolerance
-     GROUP BY 1, 3;
+     GROUP BY 1, 4;
     END $$""")

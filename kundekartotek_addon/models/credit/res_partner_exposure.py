@@ -14,15 +14,15 @@ from .uninvoiced_orders import CREATE
 class ExposurePart(NamedTuple):
     """A kind of document that a company risks money on.
 
-    ``sql`` is a SELECT of the commercial partner's id and an amount in the currency of the company at the root.
-    It may read ``payer``, every partner whose documents are asked for: ``id``, ``customer_id`` (its commercial
-    partner); and ``items``, the sums of their open items, see ``credit_functions``.
+    ``sql`` is a SELECT of the commercial partner's id and an amount in the currency of the company at the root; None
+    where it is a figure of the open items, which has the part's name. It may read ``payer``, every partner whose
+    documents are asked for: ``id``, ``customer_id`` (its commercial partner).
     ``domain`` gives the records of ``model`` behind a customer's amount.
     """
 
     name: str
     label: str
-    sql: SQL
+    sql: SQL | None
     model: str
     domain: Callable
     counted: bool = True
@@ -83,13 +83,11 @@ class ResPartner(models.Model):
         env = self.env
         parts = [
             ExposurePart(
-                "receivable", env._("Open invoices"),
-                SQL("SELECT partner_id, amount FROM items WHERE figure = 'receivable'"),
-                "account.move.line", lambda partner: self._open_items_domain(partner, ">")),
+                "receivable", env._("Open invoices"), None, "account.move.line",
+                lambda partner: self._open_items_domain(partner, ">")),
             ExposurePart(
-                "credits", env._("Payments and credit notes not allocated"),
-                SQL("SELECT partner_id, amount FROM items WHERE figure = 'credits'"),
-                "account.move.line", lambda partner: self._open_items_domain(partner, "<")),
+                "credits", env._("Payments and credit notes not allocated"), None, "account.move.line",
+                lambda partner: self._open_items_domain(partner, "<")),
             ExposurePart(
                 "orders", env._("Confirmed orders not invoiced"),
                 self._uninvoiced_orders_sql(partner_ids), "sale.order",
@@ -213,28 +211,27 @@ class ResPartner(models.Model):
         """
         partner_ids, thresholds = list(partner_ids), list(thresholds)
         parts = [part for part in self._credit_exposure_parts(partner_ids, move_ids) if part.counted or shown]
-        names = [part.name for part in parts] + thresholds + [("oldest", *each) for each in thresholds]
-        selects = [SQL("SELECT %s AS figure, part.* FROM (%s) AS part(partner_id, amount)", number, part.sql)
-                   for number, part in enumerate(parts)]
-        if thresholds:
-            selects += [
-                SQL("SELECT %s + number, partner_id, %s FROM items WHERE figure = 'overdue'", before, SQL(column))
-                for before, column in ((len(parts) - 1, "amount"), (len(parts) + len(thresholds) - 1, "late"))]
         query = SQL(
             """WITH %s payer AS MATERIALIZED (
                       SELECT id, commercial_partner_id AS customer_id FROM res_partner
-                       WHERE commercial_partner_id = ANY(%s)),
-                    items AS MATERIALIZED (%s) %s""",
+                       WHERE commercial_partner_id = ANY(%s))
+               %s""",
             SQL("turn AS (%s),", turn) if turn else SQL(), partner_ids,
-            self._credit_items_sql(partner_ids, thresholds), SQL(" UNION ALL ").join(selects))
+            SQL(" UNION ALL ").join([
+                self._credit_items_sql(partner_ids, thresholds),
+                *(SQL("SELECT part.*, %s, NULL, NULL FROM (%s) AS part(partner_id, amount)", part.name, part.sql)
+                  for part in parts if part.sql)]))
         self.env.flush_query(query)
         self.env.cr.execute(query, log_exceptions=not turn)  # losing one's turn is no fault: Odoo tries again
+        counted = {part.name for part in parts if part.counted}
         amounts = defaultdict(lambda: {"exposure": 0.0})
-        for number, partner_id, amount in self.env.cr.fetchall():
-            if amount is not None:
-                amounts[partner_id][names[number]] = float(amount)
-                if number < len(parts) and parts[number].counted:
-                    amounts[partner_id]["exposure"] += float(amount)
+        for partner_id, amount, figure, number, late in self.env.cr.fetchall():
+            mine = amounts[partner_id]
+            if number:
+                mine[thresholds[number - 1]], mine["oldest", *thresholds[number - 1]] = amount, late
+            elif amount is not None:
+                mine[figure] = amount
+                mine["exposure"] += amount if figure in counted else 0.0
         return amounts
 
     def _credit_exposures(self):
