@@ -122,7 +122,7 @@ class TestCreditExposure(CreditCase):
 
         def parts(records, partner_ids, move_ids=()):
             return [*core(records, partner_ids, move_ids), ExposurePart(
-                "deliveries", "Delivered", SQL("SELECT customer_id, 700.0 FROM payer"), "sale.order",
+                "deliveries", "Delivered", SQL("SELECT unnest(%s), 700.0", partner_ids), "sale.order",
                 lambda partner: [])]
 
         self.patch(model, "_credit_exposure_parts", parts)

@@ -15,9 +15,8 @@ class ExposurePart(NamedTuple):
     """A kind of document that a company risks money on.
 
     ``sql`` is a SELECT of the commercial partner's id and an amount in the currency of the company at the root; None
-    where it is a figure of the open items, which has the part's name. It may read ``payer``, every partner whose
-    documents are asked for: ``id``, ``customer_id`` (its commercial partner).
-    ``domain`` gives the records of ``model`` behind a customer's amount.
+    where it is a figure of the open items, which has the part's name. ``domain`` gives the records of ``model`` behind
+    a customer's amount.
     """
 
     name: str
@@ -98,7 +97,7 @@ class ResPartner(models.Model):
                 "drafts", env._("Draft invoices"), self._draft_invoices_sql(partner_ids, move_ids),
                 "account.move", self._drafts_domain))
         parts.append(ExposurePart(
-            "held", env._("Orders on hold"), self._held_orders_sql(), "sale.order",
+            "held", env._("Orders on hold"), self._held_orders_sql(partner_ids), "sale.order",
             lambda partner: [("credit_state", "=", "hold"), ("state", "in", ("draft", "sent")),
                              *self._orders_domain(partner)], counted=False))
         return parts
@@ -183,16 +182,19 @@ class ResPartner(models.Model):
                 *self._ledger_fields("display_type", "move_id", "price_total")])
 
     @api.model
-    def _held_orders_sql(self):
+    def _held_orders_sql(self, partner_ids):
         return SQL(
             """
-            SELECT payer.customer_id, sum(o.amount_total / coalesce(nullif(o.currency_rate, 0), 1))
-              FROM sale_order o JOIN payer ON payer.id = o.partner_invoice_id
+            SELECT payer.commercial_partner_id, sum(o.amount_total / coalesce(nullif(o.currency_rate, 0), 1))
+              FROM sale_order o JOIN res_partner payer ON payer.id = o.partner_invoice_id
              WHERE o.credit_state = 'hold' AND o.state IN ('draft', 'sent') AND o.company_id IN %(companies)s
-             GROUP BY payer.customer_id""",
-            companies=self._company_tree_ids(),
-            to_flush=self._flushed("sale.order", "amount_total", "company_id", "credit_state", "currency_rate",
-                                   "partner_invoice_id", "state"))
+               AND payer.commercial_partner_id = ANY(%(partners)s)
+             GROUP BY payer.commercial_partner_id""",
+            companies=self._company_tree_ids(), partners=partner_ids,
+            to_flush=[
+                self._fields["commercial_partner_id"],
+                *self._flushed("sale.order", "amount_total", "company_id", "credit_state", "currency_rate",
+                               "partner_invoice_id", "state")])
 
     @api.model
     def _flushed(self, model, *names):
@@ -206,21 +208,16 @@ class ResPartner(models.Model):
 
         :param thresholds: pairs (days, tolerance)
         :param shown: the parts too that are only shown, and do not count
-        :param turn: SQL that takes the turn to decide on them, if anything is decided
+        :param turn: SQL of what takes the turn to decide on them, if anything is decided: it gives no rows
         :return: ``{partner id: {"exposure", part, (days, tolerance), ("oldest", days, tolerance): amount or days}}``
         """
         partner_ids, thresholds = list(partner_ids), list(thresholds)
         parts = [part for part in self._credit_exposure_parts(partner_ids, move_ids) if part.counted or shown]
-        query = SQL(
-            """WITH %s payer AS MATERIALIZED (
-                      SELECT id, commercial_partner_id AS customer_id FROM res_partner
-                       WHERE commercial_partner_id = ANY(%s))
-               %s""",
-            SQL("turn AS (%s),", turn) if turn else SQL(), partner_ids,
-            SQL(" UNION ALL ").join([
-                self._credit_items_sql(partner_ids, thresholds),
-                *(SQL("SELECT part.*, %s, NULL, NULL FROM (%s) AS part(partner_id, amount)", part.name, part.sql)
-                  for part in parts if part.sql)]))
+        query = SQL(" UNION ALL ").join([
+            self._credit_items_sql(partner_ids, thresholds),
+            *(SQL("SELECT part.*, %s, NULL, NULL FROM (%s) AS part(partner_id, amount)", part.name, part.sql)
+              for part in parts if part.sql),
+            *([SQL("SELECT NULL, NULL, NULL, NULL, NULL FROM %s", turn)] if turn else [])])
         self.env.flush_query(query)
         self.env.cr.execute(query, log_exceptions=not turn)  # losing one's turn is no fault: Odoo tries again
         counted = {part.name for part in parts if part.counted}
