@@ -198,7 +198,8 @@ class ResPartner(models.Model):
 
     @api.model
     def _flushed(self, model, *names):
-        return [self.env[model]._fields[name] for name in names]
+        known = self.env[model]._fields
+        return [known[name] for name in names]
 
     # -- putting them together -------------------------------------------------------------------------
 
