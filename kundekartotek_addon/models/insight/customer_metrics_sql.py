@@ -147,6 +147,7 @@ class KundekartotekCustomerMetrics(models.Model):
             "ordered": SQL(ORDERED, **terms),
             "owed": SQL(OWED, **terms),
             "running": SQL(RUNNING, **terms),
+            "lost": SQL(LOST, **terms),
             "settled": SQL(SETTLED, **terms),
             "paid": SQL(PAID, small=SMALL),
             "claim": SQL(CLAIM),
@@ -275,35 +276,36 @@ RUNNING = """
                       AND (l.reconciled OR l.amount_residual <> 0 OR l.amount_residual_currency <> 0)) days
            HAVING count(*) > 0) balances
      WHERE %(chosen)s"""
+# Entries of the bank that charge something to an expense, and what share of each the bank received. A table to join:
+# subqueries about each entry would keep PostgreSQL from reading with several processes.
+LOST = """
+    SELECT l.move_id, greatest(0, sum(l.balance) FILTER (WHERE l.account_id = j.default_account_id)
+                                  / sum(l.balance) FILTER (WHERE l.balance > 0)) AS kept
+      FROM account_move_line l JOIN account_journal j ON j.id = l.journal_id AND j.type IN ('bank', 'cash', 'credit')
+     WHERE l.move_id IN (SELECT move_id FROM account_move_line WHERE account_id IN %(expenses)s AND balance > 0)
+     GROUP BY l.move_id"""
 # What took something off a claim, whoever it came from: an item of the same account, which halves the search. "money"
 # is the part of it that was paid: nothing of a journal entry, and of a payment what it brought, not what was written
 # off with it. A credit note settles without a payment and without a loss; an exchange difference is neither.
 SETTLED = """
-    SELECT p.debit_move_id, p.amount::float8, c.date,
+    SELECT p.debit_move_id, p.amount, c.date,
            CASE WHEN j.type = 'general' THEN 0
                 WHEN pay.amount_company_currency_signed < -c.balance
-                THEN p.amount::float8 * greatest(pay.amount_company_currency_signed, 0)::float8 / -c.balance::float8
-                WHEN c.payment_id IS NULL AND EXISTS (
-                     SELECT FROM account_move_line e
-                      WHERE e.move_id = c.move_id AND e.account_id IN %(expenses)s AND e.balance > 0
-                        AND e.journal_id IN (SELECT id FROM account_journal WHERE type IN ('bank', 'cash', 'credit')))
-                THEN p.amount::float8 * greatest(0, (
-                     SELECT sum(e.balance) FILTER (WHERE e.account_id = j.default_account_id)::float8
-                            / sum(e.balance) FILTER (WHERE e.balance > 0)::float8
-                       FROM account_move_line e WHERE e.move_id = c.move_id))
-                ELSE p.amount::float8 END AS money
+                THEN p.amount * greatest(pay.amount_company_currency_signed, 0) / -c.balance
+                ELSE p.amount * coalesce(lost.kept, 1) END AS money
       FROM account_partial_reconcile p
       JOIN account_move_line c ON c.id = p.credit_move_id AND c.account_id IN %(accounts)s
       JOIN account_journal j ON j.id = c.journal_id AND (
            j.type IN ('bank', 'cash', 'credit') OR j.type = 'general' AND j.id NOT IN (
                SELECT currency_exchange_journal_id FROM res_company WHERE currency_exchange_journal_id IS NOT NULL))
-      LEFT JOIN account_payment pay ON pay.id = c.payment_id"""
+      LEFT JOIN account_payment pay ON pay.id = c.payment_id
+      LEFT JOIN lost ON lost.move_id = c.move_id AND c.payment_id IS NULL"""
 # One row per claim and settlement that counts. What is written off once the claim is due counts like a payment of that
 # day: who never paid was late until then. Not counted: what is set off by a journal entry until the due date, and a
 # difference of a hundredth. In order: each process sorts what it read, and what follows is summed as it comes.
 PAID = """
     SELECT d.id, d.partner_id, d.invoice_date, coalesce(moved.due, d.due) AS due, d.open, s.date,
-           CASE WHEN s.date > coalesce(moved.due, d.due) THEN s.amount ELSE s.money END AS amount
+           CASE WHEN s.date > coalesce(moved.due, d.due) THEN s.amount ELSE s.money END::float8 AS amount
       FROM item d
       LEFT JOIN moved ON moved.day = d.due
       LEFT JOIN settled s ON s.debit_move_id = d.id AND (

@@ -66,7 +66,7 @@ class CustomerClaim(models.Model):
              CROSS JOIN LATERAL (SELECT days_amount / nullif(amount, 0) - term AS days) late
              WHERE decided.open > 0 OR last_paid > %(first)s""",
             parts=SQL(", ").join(SQL("%s AS (%s)", SQL.identifier(name), parts[name]) for name in (
-                "moved", "item", "settled", "paid", "claim", "decided")),
+                "moved", "item", "lost", "settled", "paid", "claim", "decided")),
             company=self._entity().id, day=day, first=day - relativedelta(months=MONTHS), group=group)
 
     @api.model
