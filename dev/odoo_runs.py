@@ -22,6 +22,7 @@ BESIDE_OCA = ("test_credit_order.py", "test_credit_invoice.py", "test_credit_exp
 TWO_FACTOR = "auth_totp"  # Odoo installs it in every new database; the template is without
 # organisation numbers with valid check digits
 REGISTRY_BEFORE, REGISTRY_BETWEEN, REGISTRY_BESIDE = "999999999", "999999972", "999999980"
+TRIALS = "trials"  # the tag of tests that try at random for minutes: once is enough
 BREAK_OFF = """
     CREATE FUNCTION break_off() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'broken off'; END $$;
     CREATE TRIGGER break_off BEFORE INSERT ON ir_cron FOR EACH ROW EXECUTE FUNCTION break_off()"""

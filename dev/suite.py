@@ -14,7 +14,7 @@ from pathlib import Path
 from dev import browser, checks, process, unit_tests
 from dev.cache import ADDON, ROOT, Problem, say
 from dev.database import Databases
-from dev.odoo_runs import OdooRuns
+from dev.odoo_runs import TRIALS, OdooRuns
 from dev.test_report import Report, checked
 from dev.venv import Venv
 
@@ -94,7 +94,9 @@ def run_all(databases: Databases, results: Results, with_oca: bool = False) -> N
         actions = {
             "Odoo tests and browser tours": lambda: runs.tests("suite"),
             "install with demo data, upgrade": runs.with_demo,
-            "Odoo tests on a read replica": lambda: runs.tests("replica", "--dev=replica"),
+            "Odoo tests on a read replica": lambda: runs.tests(
+                "replica", "--dev=replica", tags=(f"/{ADDON.name}", f"-{TRIALS}")
+            ),
             "install, use, upgrade, translations, uninstall": runs.life,
             "demo company, a login per role": runs.demo_company,
         }

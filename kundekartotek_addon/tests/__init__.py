@@ -96,4 +96,5 @@ from . import test_credit_neighbours
 from . import test_credit_payer
 from . import test_credit_paths
 from . import test_credit_tour
+from . import test_credit_trials
 from . import test_credit_ways_round

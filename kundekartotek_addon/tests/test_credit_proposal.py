@@ -320,6 +320,7 @@ class TestCreditProposal(CreditCase):
         self.group.credit_limit = 13000.0
         tasks = self.group.sudo().activity_ids
         self.assertIn(self.second_manager, tasks.user_id)
+        self.assertTrue(all(tasks.user_id.mapped("active")))
         self.assertNotIn(self.manager, tasks.user_id)
         self._second(self.group).action_decline_proposal()
         self.assertFalse(self.group.sudo().activity_ids)

@@ -56,12 +56,13 @@ class CreditProposal(models.AbstractModel):
             return super().write(vals)
         if OURS & vals.keys():
             raise AccessError(self.env._("This is confirmed by the button, not by writing the field."))
-        for record in self.with_context(active_test=False):
-            draft = record.new({name: vals[name] for name in record._audited_names() & vals.keys()}, origin=record)
+        for record in self:
+            whole = record.with_context(active_test=False)
+            draft = whole.new({name: vals[name] for name in record._audited_names() & vals.keys()}, origin=whole)
             companies = record.company_id | draft.company_id._origin
             controlled = any(company._has_credit_control() for company in companies)
-            now, later = record._split_terms(vals, draft) if controlled else (vals, {})
-            super(CreditProposal, record.with_env(self.env)).write(now)
+            now, later = whole._split_terms(vals, draft) if controlled else (vals, {})
+            super(CreditProposal, record).write(now)
             if later:
                 record._propose(later)
         return True
