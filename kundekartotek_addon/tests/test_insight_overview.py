@@ -6,6 +6,7 @@ from unittest.mock import patch
 from dateutil.relativedelta import relativedelta
 
 from odoo import fields
+from odoo.fields import Domain
 from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, freeze_time, new_test_user, tagged
 
@@ -181,6 +182,31 @@ class TestInsightOverview(InsightLedgerCase):
         self.keep()
         self.assertEqual(sorted(self.kept())[-3:], [date(2026, 9, 30), date(2026, 10, 31), date(2026, 11, 30)])
         self.assertTrue(self.kept()[date(2026, 11, 30)].turnover)
+
+    def test_the_company_and_its_parts_are_never_added_together(self):
+        """Whoever chooses no dimension sees the company, or the parts asked for."""
+        category = self.env["kundekartotek.category"].sudo().create({"name": "Bedrift"})
+        self.customers[1].sudo().customer_category_id = category
+        self.customers[2].sudo().user_id = self.env.user
+        self.keep()
+        mine = Domain("company_id", "=", self.company.id)
+
+        totals = {
+            dimension: sum(self.Kpi.search(mine & Domain("dimension", "=", dimension)).mapped("revenue"))
+            for dimension in ("company", "category", "user")}
+        self.assertEqual(len(set(totals.values())), 3, totals)
+        self.assertEqual(set(self.Kpi.search(mine).mapped("dimension")), {"company"})
+        self.assertEqual(self.Kpi.search_count(mine), 37)
+        for chosen, groupby, dimension in (
+                (mine, (), "company"), (mine, ("company_id",), "company"),
+                (mine, ("customer_category_id",), "category"), (mine, ("user_id",), "user"),
+                (mine & Domain("customer_category_id", "!=", False), (), "category"),
+                (mine & Domain("user_id", "!=", False), (), "user")):
+            with self.subTest(domain=str(chosen), groupby=groupby):
+                [row] = self.Kpi.formatted_read_group(chosen, groupby, ["revenue:sum"])
+                self.assertAlmostEqual(row["revenue:sum"], totals[dimension], 2)
+        for groups in self.Kpi.formatted_read_grouping_sets(mine, [[], ["customer_category_id"]], ["revenue:sum"]):
+            self.assertAlmostEqual(groups[0]["revenue:sum"], totals["category"], 2)
 
     def test_a_balance_is_not_summed_over_time(self):
         """In a pivot, what is outstanding of a span is the mean of its months' ends; of a month, the sum of its

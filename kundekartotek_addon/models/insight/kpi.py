@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 from datetime import timedelta
+from itertools import chain
 
 from dateutil.relativedelta import relativedelta
 
@@ -10,6 +11,7 @@ from odoo.tools import SQL
 from .kpi_sql import CURRENT, DIMENSION, EVENTS, HISTORY, SALES_OF_MONTH
 
 MONTHS = 37  # read from the ledger every night: three years, and the month before them
+DIMENSIONS = {"customer_category_id": "category", "user_id": "user"}  # by the field that names the part
 MONEY = {"currency_field": "currency_id", "readonly": True}
 
 
@@ -75,6 +77,34 @@ class KundekartotekKpi(models.Model):
     _month_unique = models.UniqueIndex(
         "(company_id, date, dimension, coalesce(customer_category_id, 0), coalesce(user_id, 0))")
 
+    # ---- the same month stands here for the company and for each part of it: never added together ---------------
+
+    @api.model
+    def _search(self, domain, *args, **kwargs):
+        return super()._search(self._of_one_dimension(domain), *args, **kwargs)
+
+    @api.model
+    def _read_group(self, domain, groupby=(), *args, **kwargs):
+        return super()._read_group(self._of_one_dimension(domain, groupby), groupby, *args, **kwargs)
+
+    @api.model
+    def _read_grouping_sets(self, domain, grouping_sets, *args, **kwargs):
+        return super()._read_grouping_sets(
+            self._of_one_dimension(domain, chain.from_iterable(grouping_sets)), grouping_sets, *args, **kwargs)
+
+    @api.model
+    def _of_one_dimension(self, domain, groupby=()):
+        """Who asks for no dimension means that of the category or salesperson asked for, or the company's."""
+        domain = Domain(domain)
+        named = {condition.field_expr.partition(".")[0] for condition in domain.iter_conditions()}
+        if not named.isdisjoint(("id", "dimension")):
+            return domain
+        named.update(groupby)
+        return domain & Domain("dimension", "=", next(
+            (dimension for name, dimension in DIMENSIONS.items() if name in named), "company"))
+
+    # ---- writing them ---------------------------------------------------------------------------------------
+
     @api.model
     def _keep(self, company):
         """Write the key figures of all months anew from the ledger, then those of the month we are in that need the
@@ -88,7 +118,7 @@ class KundekartotekKpi(models.Model):
         month = self._month_end(self.env["kundekartotek.customer.metrics"]._measuring_day(company))
         mine = Domain("company_id", "=", company.id)
         if self.search_count(mine & Domain("date", "<", month), limit=1):
-            self.search(mine & Domain("date", "=", month)).unlink()
+            self.search(mine & Domain("date", "=", month) & Domain("dimension", "!=", False)).unlink()
             self._write_months(company, SALES_OF_MONTH)
             self._write_months(company, CURRENT)
 
