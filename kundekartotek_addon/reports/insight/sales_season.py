@@ -97,11 +97,18 @@ class SalesSeason(models.Model):
         full = self._full_years(figures)
         index = seasonal_index(full)
         names = dict(self._fields["month"]._description_selection(self.env))
+        first, last = self._first_month(figures), (f"{day:%Y}", f"{day:%m}")
         for place, (key, _name) in enumerate(MONTHS):
             mean = sum(year[place] for year in full) / len(full) if full else None
             yield (names[key], *(
-                None if (year, key) > (f"{day:%Y}", f"{day:%m}") else figures[year][key] for year in self._years()),
+                figures[year][key] if first <= (year, key) <= last else None for year in self._years()),
                 mean, index[place])
+
+    @api.model
+    def _first_month(self, figures):
+        """The first one with sales: what was before it is not nought, but unknown."""
+        return min(((year, key) for year, months in figures.items() for key, revenue in months.items() if revenue),
+                   default=("", ""))
 
     @api.model
     def _full_years(self, figures):
@@ -116,4 +123,6 @@ class SalesSeason(models.Model):
     @api.model
     def _report_totals(self, options):
         figures = self._figures(options)
-        yield Line((self.env._("Total"), *(sum(figures[year].values()) for year in self._years())), "total")
+        first, _month = self._first_month(figures)
+        yield Line((self.env._("Total"), *(
+            sum(figures[year].values()) if year >= first else None for year in self._years())), "total")
