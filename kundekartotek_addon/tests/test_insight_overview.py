@@ -6,8 +6,8 @@ from unittest.mock import patch
 from dateutil.relativedelta import relativedelta
 
 from odoo import fields
-from odoo.fields import Domain
 from odoo.exceptions import AccessError
+from odoo.fields import Domain
 from odoo.tests import HttpCase, freeze_time, new_test_user, tagged
 
 from ..models.audit import audit_looks

@@ -93,14 +93,14 @@ class TestInsightReports(InsightLedgerCase):
         for move in self.moves():
             by_month[move.invoice_date.year, move.invoice_date.month] += move.amount_untaxed_signed
         rows = self.rows("kundekartotek.sales.season")
-        first = min(month for month, amount in by_month.items() if amount)
+        first = min(month for month, amount in by_month.items() if amount and month >= (2023, 1))
         full = [year for year in (2023, 2024, 2025) if any(by_month[year, month] for month in range(1, 13))]
         if not by_month[full[0], 1]:  # the ledger may have begun later in that year
             full = full[1:]
         whole = sum(by_month[year, month] for year in full for month in range(1, 13))
         for month, row in enumerate(rows, 1):
             for year, value in zip((2023, 2024, 2025, 2026), row[1:5]):
-                if (year, month) == (2026, 12) or (year, month) < max(first, (2023, 1)):
+                if (year, month) == (2026, 12) or (year, month) < first:
                     self.assertIsNone(value, "is to come, or was before the first sale")
                 else:
                     self.assertAlmostEqual(value, by_month[year, month], 2)

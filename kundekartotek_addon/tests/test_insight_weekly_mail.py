@@ -84,7 +84,7 @@ class TestInsightWeeklyMail(InsightClassesCase):
 
         def fail(mails, vals):
             if "selger@" in vals["email_to"]:
-                raise ValueError
+                raise ValueError("Ugyldig adresse")
             return create(mails, vals)
 
         with patch.object(type(self.env["mail.mail"]), "create", fail), mute_logger(
@@ -92,5 +92,7 @@ class TestInsightWeeklyMail(InsightClassesCase):
             [address] = self.mail()
         self.env.invalidate_all()
         self.assertEqual(("sjef@" in address, good.mailed, bad.mailed), (True, True, False))
+        self.assertEqual((good.problem, bad.problem), (False, "Ugyldig adresse"), "whoever looks sees why")
         [address] = self.mail()
+        self.assertFalse(bad.problem)
         self.assertIn("selger@", address)

@@ -36,6 +36,8 @@ class KundekartotekSegmentChange(models.Model):
     facts = fields.Json(readonly=True)
     date = fields.Datetime(required=True, readonly=True, index=True)
     mailed = fields.Boolean(readonly=True, help="The weekly mail has told of it, or there was nobody to tell.")
+    problem = fields.Char(
+        readonly=True, help="Why the weekly mail could not tell of it; it is tried again next week.")
 
     _to_mail = models.Index("(company_id) WHERE mailed IS NOT TRUE")
 
@@ -60,9 +62,10 @@ class KundekartotekSegmentChange(models.Model):
                 with self.env.cr.savepoint():
                     if user:
                         changes.with_context(lang=user.lang)._mail_to(user, company)
-                    changes.mailed = True
+                    changes.write({"mailed": True, "problem": False})
             except Exception as error:  # whatever a template, an address or a customer can do wrong
                 _logger.warning("Changes of class could not be mailed to user %s: %s", user.id, error)
+                changes.problem = str(error) or type(error).__name__
             if not commit_progress(1):
                 return
 

@@ -106,7 +106,7 @@ class SalesSeason(models.Model):
 
     @api.model
     def _first_month(self, figures):
-        """The first one with sales: what was before it is not nought, but unknown."""
+        """The first one with sales: what was before it is no nought, as the ledger may begin there."""
         return min(((year, key) for year, months in figures.items() for key, revenue in months.items() if revenue),
                    default=("", ""))
 
