@@ -189,7 +189,28 @@ class TestInsightProposals(InsightClassesCase):
         self.propose()
         self.assertEqual(len(customer.activity_ids), 1, "a task is given once")
 
+    def test_who_is_reminded_by_monthly_statements(self):
+        """The customer's own field is written: by a rule of the class for one, proposed for a person."""
+        customer, person = self.risk("AS"), self.risk("ENK")
+        (customer + person).statement_opt_out = True
+        self.rule(effect="statement", statement="sent", trust=False, automatic=True)
+        proposals = self.propose()
+        self.assertEqual((customer.statement_opt_out, person.statement_opt_out), (False, True))
+        self.assertEqual(proposals.partner_id, customer + person)
+        proposals.filtered(lambda each: each.partner_id == person).action_accept()
+        self.assertFalse(person.statement_opt_out)
+
+    def test_one_who_gets_what_the_rule_says_is_not_proposed(self):
+        opted_out, customer = self.risk("AS"), self.risk("AS")
+        opted_out.statement_opt_out = True
+        self.rule(effect="statement", statement="none", trust=False)
+        [proposal] = self.propose()
+        self.assertEqual(proposal.partner_id, customer)
+        self.assertEqual(proposal.text, "Monthly statements: Not Sent")
+        proposal.action_accept()
+        self.assertTrue(customer.statement_opt_out)
+
     def test_a_rule_must_be_complete(self):
-        for vals in ({"payment_class": False}, {"trust": False}, {"effect": "activity"}):
+        for vals in ({"payment_class": False}, {"trust": False}, {"effect": "statement"}, {"effect": "activity"}):
             with self.assertRaises(ValidationError), self.cr.savepoint():
                 self.rule(**vals)

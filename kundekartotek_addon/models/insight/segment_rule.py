@@ -11,23 +11,27 @@ EFFECTS = {
     "category": ("category_id", "customer_category_id"),
     "payment_term": ("payment_term_id", "property_payment_term_id"),
     "trust": ("trust", "trust"),
+    "statement": ("statement", "statement_opt_out"),
 }
 TRUST = {"risk": "bad", "slow": "normal", "normal": "normal", "good": "good", "cash": "good"}
-EFFECT_FIELDS = ("effect", "category_id", "payment_term_id", "trust", "note")
+EFFECT_FIELDS = ("effect", "category_id", "payment_term_id", "trust", "statement", "note")
 
 
 class KundekartotekSegmentEffect(models.AbstractModel):
-    """What becomes of a customer: a category, payment terms, a degree of trust, or a task for the salesperson."""
+    """What becomes of a customer: a category, payment terms, a degree of trust, whether it is reminded by monthly
+    statements, or a task for the salesperson."""
 
     _name = "kundekartotek.segment.effect"
     _description = "What a Class Leads To"
 
     effect = fields.Selection(
         [("category", "Customer Category"), ("payment_term", "Payment Terms"), ("trust", "Degree of Trust"),
-         ("activity", "Task for the Salesperson")], required=True, default="activity")
+         ("statement", "Monthly Statements"), ("activity", "Task for the Salesperson")],
+        required=True, default="activity")
     category_id = fields.Many2one("kundekartotek.category", ondelete="cascade")
     payment_term_id = fields.Many2one("account.payment.term", ondelete="cascade", check_company=True)
     trust = fields.Selection([("good", "Good Debtor"), ("normal", "Normal Debtor"), ("bad", "Bad Debtor")])
+    statement = fields.Selection([("sent", "Sent"), ("none", "Not Sent")], string="Monthly Statements")
     note = fields.Char(string="Task", help="What the salesperson is asked to do.")
 
     def _get_effect(self):
@@ -36,6 +40,8 @@ class KundekartotekSegmentEffect(models.AbstractModel):
 
     def _get_target(self):
         """:return: what the customer's field would become"""
+        if self.effect == "statement":
+            return self.statement == "none"
         return self[EFFECTS[self.effect][0]] if self.effect in EFFECTS else False
 
     def _has_effect(self, partner):
@@ -53,6 +59,9 @@ class KundekartotekSegmentEffect(models.AbstractModel):
             case "trust":
                 names = dict(self._fields["trust"]._description_selection(self.env))
                 return self.env._("Degree of trust: %(trust)s", trust=names.get(target, ""))
+            case "statement":
+                names = dict(self._fields["statement"]._description_selection(self.env))
+                return self.env._("Monthly statements: %(choice)s", choice=names.get(self.statement, ""))
         return self.note
 
 
@@ -88,7 +97,7 @@ class KundekartotekSegmentRule(models.Model):
         for rule in self:
             rule.open_count = counts.get(rule, 0)
 
-    @api.constrains(*CLASS_FIELDS, "effect", "category_id", "payment_term_id", "trust", "note")
+    @api.constrains(*CLASS_FIELDS, "effect", "category_id", "payment_term_id", "trust", "statement", "note")
     def _check_complete(self):
         for rule in self:
             if not any(rule[name] for name in CLASS_FIELDS):
