@@ -286,36 +286,38 @@ LOST = """
      GROUP BY l.move_id"""
 # What took something off a claim, whoever it came from: an item of the same account, which halves the search. "money"
 # is the part of it that was paid: nothing of a journal entry, and of a payment what it brought, not what was written
-# off with it. A credit note settles without a payment and without a loss; an exchange difference is neither.
+# off with it; of another "entry" of the bank a share may be lost. A credit note settles without a payment and without
+# a loss; an exchange difference is neither.
 SETTLED = """
-    SELECT p.debit_move_id, p.amount, c.date,
+    SELECT p.debit_move_id, p.amount, c.date, CASE WHEN c.payment_id IS NULL THEN c.move_id END AS entry,
            CASE WHEN j.type = 'general' THEN 0
                 WHEN pay.amount_company_currency_signed < -c.balance
                 THEN p.amount * greatest(pay.amount_company_currency_signed, 0) / -c.balance
-                ELSE p.amount * coalesce(lost.kept, 1) END AS money
+                ELSE p.amount END AS money
       FROM account_partial_reconcile p
       JOIN account_move_line c ON c.id = p.credit_move_id AND c.account_id IN %(accounts)s
       JOIN account_journal j ON j.id = c.journal_id AND (
            j.type IN ('bank', 'cash', 'credit') OR j.type = 'general' AND j.id NOT IN (
                SELECT currency_exchange_journal_id FROM res_company WHERE currency_exchange_journal_id IS NOT NULL))
-      LEFT JOIN account_payment pay ON pay.id = c.payment_id
-      LEFT JOIN lost ON lost.move_id = c.move_id AND c.payment_id IS NULL"""
+      LEFT JOIN account_payment pay ON pay.id = c.payment_id"""
 # One row per claim and settlement that counts. What is written off once the claim is due counts like a payment of that
 # day: who never paid was late until then. Not counted: what is set off by a journal entry until the due date, and a
 # difference of a hundredth. In order: each process sorts what it read, and what follows is summed as it comes.
 PAID = """
     SELECT d.id, d.partner_id, d.invoice_date, coalesce(moved.due, d.due) AS due, d.open, s.date,
-           CASE WHEN s.date > coalesce(moved.due, d.due) THEN s.amount ELSE s.money END::float8 AS amount
+           CASE WHEN s.date > coalesce(moved.due, d.due) THEN s.amount
+                ELSE s.money * coalesce(lost.kept, 1) END::float8 AS amount
       FROM item d
       LEFT JOIN moved ON moved.day = d.due
       LEFT JOIN settled s ON s.debit_move_id = d.id AND (
            s.date > coalesce(moved.due, d.due) AND s.amount > d.balance * %(small)s OR s.money > 0)
+      LEFT JOIN lost ON lost.move_id = s.entry
      ORDER BY d.partner_id, d.id"""
 # One row per claim: what was paid of it, when, and how much of that after it was due.
 CLAIM = """
     SELECT id, partner_id, min(invoice_date) AS invoiced, min(due) AS due, min(open) AS open, sum(amount) AS paid,
            sum(amount * (date - invoice_date)) AS paid_days, sum(amount) FILTER (WHERE date > due) AS paid_late,
-           max(date) AS last_paid
+           max(date) FILTER (WHERE amount > 0) AS last_paid
       FROM paid GROUP BY partner_id, id"""
 # What is still open and overdue counts as paid today.
 DECIDED = """
