@@ -34,6 +34,15 @@ class TestCreditOrderRecheck(CreditCase):
         self.assertEqual((other.state, other.credit_state), ("draft", "hold"))
         self.assertEqual(self._decisions(order).mapped("decision"), ["held", "warned", "cleared"])
 
+    def test_job_speaks_the_companys_language(self):
+        self.company.sudo().partner_id.lang = "nb_NO"
+        self._invoice(amount=9000.0)
+        order = self._order(amount=5000.0)
+        order.action_confirm()
+        self._pay(self.customer, 4500.0)
+        self._run_recheck()
+        self.assertIn("Bekreftet: ordren bryter ingen kredittregel lenger.", str(order.message_ids.mapped("body")))
+
     def test_credit_note_lets_it_through(self):
         invoice = self._invoice(amount=9000.0)
         order = self._order(amount=5000.0)

@@ -57,4 +57,4 @@ class AccountMove(models.Model):
     def _credit_task(self):
         self.activity_schedule(
             "mail.mail_activity_data_todo", user_id=(self.invoice_user_id or self.env.user).id,
-            summary=self.env._("Not posted: stopped by credit control"), note=self.credit_words)
+            summary=self._in_company_language().env._("Not posted: stopped by credit control"), note=self.credit_words)

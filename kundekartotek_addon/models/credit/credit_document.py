@@ -55,6 +55,11 @@ class CreditDocument(models.AbstractModel):
                 overview = overviews.get(document._credit_customers()._origin.id, {})
                 document.credit_overview = customers._credit_overview_with(overview, additions.get(document, 0.0))
 
+    def _in_company_language(self):
+        """These documents, spoken of in the company's language, and not in that of a job."""
+        company = self.company_id[:1].root_id.sudo()
+        return self.with_context(lang=company.partner_id.lang or self.env.lang)
+
     # -- hooks -----------------------------------------------------------------------------------------
 
     def _credit_customers(self):

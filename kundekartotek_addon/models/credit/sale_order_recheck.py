@@ -114,7 +114,7 @@ class SaleOrder(models.Model):
         if self.credit_state != "hold" or not self.company_id._has_credit_control():
             return super()._credit_leave_payer(**values)
         self._credit_record("cleared", **values)
-        words = self.with_context(lang=self._credit_customers()._in_company_language().env.lang).env._(
+        words = self._in_company_language().env._(
             "Another customer or company pays now: this is tested again in a moment")
         self.write({"credit_words": words, "credit_figures": False, "credit_recheck": True})
         self._credit_record("held", words=words)
@@ -132,7 +132,7 @@ class SaleOrder(models.Model):
         domain = [("credit_recheck", "=", True)]
         self.env["ir.cron"]._commit_progress(remaining=self.search_count(domain))
         for order in self.search(domain, order="credit_since, id", limit=BATCH):
-            order = order.browse(order.id).try_lock_for_update()
+            order = order.browse(order.id)._in_company_language().try_lock_for_update()
             if not order:
                 continue
             try:
