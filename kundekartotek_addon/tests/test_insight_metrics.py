@@ -360,6 +360,20 @@ class TestInsightMetrics(InsightLedgerCase):
         self.assertEqual(self.row(customer).open_amount, -430)
         self.assert_metrics(self.company)
 
+    def test_a_loss_in_the_bank_that_is_booked_otherwise_reaches_the_queue(self):
+        customer = self.new_customer()
+        invoice = self.invoice(customer, 1000, date(2026, 9, 1), date(2026, 9, 15))
+        self.match_with_bank(invoice, 100, date(2026, 9, 14))
+        self.work_off()
+        self.assertEqual(self.row(customer).claim_amount, 100)
+        loss = invoice.line_ids.matched_credit_ids.credit_move_id.move_id.line_ids.filtered(
+            lambda line: line.account_id == self.loss_account)
+        for account, paid in ((self.company_data["default_account_assets"], 1000), (self.loss_account, 100)):
+            loss.account_id = account
+            self.work_off()
+            self.assertEqual(self.row(customer).claim_amount, paid)
+            self.assert_measured(customer)
+
     def test_bills_of_vendors_do_not_reach_the_queue(self):
         """Nor what pays them."""
         vendor, customer = self.new_customer(), self.new_customer()

@@ -6,6 +6,7 @@ MOVE_FIELDS = {"state", "partner_id", "commercial_partner_id", "company_id", "in
 ITEM_FIELDS = {
     "account_id", "partner_id", "balance", "debit", "credit", "amount_currency", "date_maturity", "date",
     "quantity", "product_id"}
+MONEY = {"bank", "cash", "credit"}
 PARTNER_FIELDS = {"parent_id", "is_company"}
 ORDER_FIELDS = {"state", "partner_id", "date_order", "company_id"}
 
@@ -58,9 +59,13 @@ class AccountMoveLine(models.Model):
         return super().unlink()
 
     def _note_metrics(self):
-        """Note whose receivable or sale these items are, where they are posted."""
+        """Note whose receivable or sale these items are, where they are posted; and of a loss, whose claims the
+        bank's entry settled."""
         for line in self:
-            if line.parent_state == "posted" and line.partner_id and (
+            if line.parent_state == "posted" and line.journal_id.type in MONEY and (
+                    line.account_id.internal_group == "expense"):
+                line.move_id.line_ids.matched_debit_ids._note_metrics()
+            elif line.parent_state == "posted" and line.partner_id and (
                     line.account_type == "asset_receivable"
                     or line.move_id.is_sale_document(include_receipts=True)):
                 self.env["kundekartotek.metrics.dirty"]._note(line.partner_id, line.company_id)
