@@ -317,6 +317,7 @@ class TestCreditProposal(CreditCase):
     # -- what is kept ----------------------------------------------------------------------------------
 
     def test_every_step_is_a_decision_and_a_task(self):
+        self._invoice(self.sister, amount=9000.0)
         self.group.credit_limit = 13000.0
         tasks = self.group.sudo().activity_ids
         self.assertIn(self.second_manager, tasks.user_id)
@@ -336,9 +337,11 @@ class TestCreditProposal(CreditCase):
         self.assertEqual([row.user_name for row in of_sister], [self.manager.name, self.second_manager.name] * 2)
         self.assertEqual(len(rows), 8)
         self.assertEqual(rows.mapped("words"), ["Shared Limit"] * 8)
+        self.assertEqual(set(of_sister.mapped("exposure")), {9000.0})
         security = self._secure(self.manager, amount=10.0)
         security.action_withdraw_proposal()
         self.assertEqual(self._decisions(security).mapped("decision"), ["requested", "withdrawn"])
+        self.assertEqual(self._decisions(security).mapped("words"), ["New insurance or guarantee"] * 2)
         self.assertEqual(self._decisions(security).customer_id, self.customer)
         self.env.cr.flush()
         events = self.env["kundekartotek.audit.event"].sudo().search([

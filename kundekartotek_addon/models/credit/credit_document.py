@@ -119,7 +119,7 @@ class CreditDocument(models.AbstractModel):
             if document._credit_key() != (customer, company):  # the hold was the other customer's
                 document.sudo()._credit_leave_payer(
                     customer_res_id=customer.id, customer_name=customer.name, company_res_id=company.id,
-                    reason=self.env._("Another customer or company"))
+                    reason=document._in_company_language().env._("Another customer or company"))
         return result
 
     def _credit_leave_payer(self, **values):

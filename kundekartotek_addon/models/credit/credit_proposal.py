@@ -162,14 +162,17 @@ class CreditProposal(models.AbstractModel):
     def _note_proposal(self, decision):
         """On each customer concerned. The words have no amounts in them."""
         row = self.sudo()
+        customers = row._proposal_customers()
+        exposures = customers.with_company(row.company_id.root_id)._credit_exposures()
         words = ", ".join(row.with_context(lang=row.company_id.partner_id.lang or self.env.lang)._proposal_labels())
         self.env["kundekartotek.credit.decision"]._record([{
             "decision": decision, "company_res_id": row.company_id.root_id.id, "customer_res_id": customer.id,
             "customer_name": customer.name, "document_model": self._name, "document_res_id": row.id,
             "document_name": row.display_name, "figures": row.proposal, "words": words,
             "amount": row.proposal.get(self._proposal_amount, row[self._proposal_amount]),
-            "limit_amount": row[self._proposal_amount],
-        } for customer in row._proposal_customers()])
+            "limit_amount": None if "is_confirmed" in row.proposal else row[self._proposal_amount],
+            "exposure": exposures[customer.id],
+        } for customer in customers])
 
     # -- in words --------------------------------------------------------------------------------------
 
@@ -192,7 +195,8 @@ class CreditProposal(models.AbstractModel):
 
     def _proposal_labels(self):
         """:return: what is to change, in words"""
-        return [self._fields[name]._description_string(self.env) for name in self.proposal]
+        said = {"active": self.env._("Archived"), "is_confirmed": self.env._("New insurance or guarantee")}
+        return [said.get(name) or self._fields[name]._description_string(self.env) for name in self.proposal]
 
     def _proposal_line(self, name):
         field, value = self._fields[name], self.proposal[name]
