@@ -206,7 +206,7 @@ class TestInsightProposals(InsightClassesCase):
         self.rule(effect="statement", statement="none", trust=False)
         [proposal] = self.propose()
         self.assertEqual(proposal.partner_id, customer)
-        self.assertEqual(proposal.text, "Monthly statements: Not Sent")
+        self.assertEqual(proposal.text, "Kontoutskrift hver måned: Sendes ikke")
         proposal.action_accept()
         self.assertTrue(customer.statement_opt_out)
 
