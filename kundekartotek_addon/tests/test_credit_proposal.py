@@ -2,7 +2,7 @@
 from datetime import timedelta
 
 from odoo import Command
-from odoo.exceptions import AccessError, RedirectWarning, UserError
+from odoo.exceptions import AccessError, RedirectWarning, UserError, ValidationError
 from odoo.tests import Form, freeze_time, tagged
 
 from .credit_case import TODAY, CreditCase
@@ -82,6 +82,66 @@ class TestCreditProposal(CreditCase):
                 self.assertEqual(self.group.partner_ids, self.customer + self.sister)
                 self.assertTrue(self.group.proposal)
                 self.group.action_withdraw_proposal()
+
+    def test_members_in_the_forms_that_the_orm_takes(self):
+        """What it reads otherwise in a draft than in a write: ids alone are all that remain, and a customer that is
+        updated is no member by that."""
+        a, s = self.customer.id, self.sister.id
+        for value, left in (([a], self.customer), ([[3, s], [1, s, {}]], self.customer),
+                            ([[5], [1, a, {}]], self.env["res.partner"]),
+                            ([[6, 0, []], [1, a, {}]], self.env["res.partner"]), (False, self.env["res.partner"])):
+            with self.subTest(value=value):
+                self.group.write({"partner_ids": value})
+                self.env.invalidate_all()
+                self.assertEqual(self.group.partner_ids, self.customer + self.sister)
+                self._second(self.group).action_confirm_proposal()
+                self.assertEqual(self.group.partner_ids, left)
+                self.group.sudo().partner_ids = self.customer + self.sister
+
+    def test_member_that_is_created_or_updated_counts_at_once(self):
+        self.manager.sudo().group_ids += self.env.ref("base.group_partner_manager")
+        self.group.write({"partner_ids": [
+            Command.unlink(self.sister.id), Command.update(self.customer.id, {"ref": "K1"}),
+            Command.create({"name": "Ny AS", "is_company": True})]})
+        self.assertEqual(self.customer.ref, "K1")
+        self.assertEqual(
+            self.group.partner_ids.mapped("name"), [*(self.customer + self.sister).mapped("name"), "Ny AS"])
+        self.assertIn("Søster AS", self.group.proposal_words)
+
+    def test_next_change_in_one_transaction(self):
+        """The former draft is no beginning for it."""
+        self.security.amount = 4000.0
+        self.security.sudo().amount = 3000.0
+        self.security.name = "Bank"
+        self.assertFalse(self.security.proposal)
+
+    def test_archived_member_is_in_no_second_group(self):
+        self.sister.sudo().active = False
+        groups = self.env["kundekartotek.credit.group"].with_user(self.manager)
+        vals = {"name": "Nytt", "credit_limit": 1e9, "partner_ids": [Command.set(self.sister.ids)]}
+        with self.assertRaisesRegex(ValidationError, "already"), self.env.cr.savepoint():
+            groups.create(vals)
+        self.group.sudo().active = False
+        other = groups.create(vals)
+        with self.assertRaisesRegex(ValidationError, "already"):
+            self.group.action_unarchive()
+        self.assertTrue(other.active)
+
+    def test_of_two_groups_the_strictest_counts(self):
+        """Two managers at once, or a merge, may bring it about."""
+        for limit in (1e9, 100.0, 1e8):
+            group = self.group.sudo().create({
+                "name": "Annet", "credit_limit": limit, "company_id": self.company.id})
+            self.env.cr.execute(
+                "INSERT INTO kundekartotek_credit_group_partner_rel VALUES (%s, %s)", (group.id, self.sister.id))
+        facts = (self.sister + self.customer).sudo().with_company(self.company)._credit_facts()
+        self.assertEqual([facts[each.id].group_limit for each in (self.sister, self.customer)], [100.0, 12000.0])
+
+    def test_archived_member_is_in_the_exposure(self):
+        self._invoice(self.sister, amount=9000.0)
+        self.sister.sudo().active = False
+        self.env.invalidate_all()
+        self.assertEqual(self.group.credit_exposure, 9000.0)
 
     def test_archived_member_is_a_member(self):
         self.sister.sudo().active = False

@@ -35,11 +35,12 @@ CREATE_FACTS = SQL(
                AND today BETWEEN s.date_from AND s.date_to),
            EXISTS (SELECT FROM kundekartotek_register_entry e
                     WHERE e.number = %(number)s AND e.status = ANY(%(against)s))
-      FROM res_partner p LEFT JOIN (
-           SELECT g.id, g.credit_limit, member.partner_id
-             FROM kundekartotek_credit_group g
-             JOIN kundekartotek_credit_group_partner_rel member ON member.group_id = g.id
-            WHERE g.active AND g.company_id = company) shared ON shared.partner_id = p.id
+      FROM res_partner p LEFT JOIN LATERAL (
+           SELECT g.id, g.credit_limit
+             FROM kundekartotek_credit_group_partner_rel member
+             JOIN kundekartotek_credit_group g ON g.id = member.group_id
+            WHERE member.partner_id = p.id AND g.active AND g.company_id = company
+            ORDER BY g.credit_limit, g.id LIMIT 1) shared ON true
      WHERE p.id = ANY(customers);
     END $$""",
     number=CUSTOMER_NUMBER, against=list(HOLD))

@@ -5,6 +5,20 @@ from odoo.exceptions import UserError, ValidationError
 from ..customer.res_partner_figures import AMOUNT_GROUPS
 
 
+def split_commands(value):
+    """A draft reads these otherwise than a write does: it adds what is given as ids alone, and what is updated.
+
+    :param value: of a many2many field, in any form that ``write`` takes
+    :return: (what says who is a member, commands that create or update customers)
+    """
+    if not value or not isinstance(value, (list, tuple)):
+        return value, []
+    if not isinstance(value[0], (list, tuple)):
+        return [Command.set(value)], []
+    of_customers = [command for command in value if command[0] in (Command.CREATE, Command.UPDATE)]
+    return [command for command in value if command not in of_customers], of_customers
+
+
 class CreditGroup(models.Model):
     """Customers that belong together, a concern, and share a limit beside their own."""
 
@@ -55,7 +69,7 @@ class CreditGroup(models.Model):
 
     @api.depends("partner_ids", "credit_limit")
     def _compute_credit_exposure(self):
-        for company, groups in self.grouped("company_id").items():
+        for company, groups in self.with_context(active_test=False).grouped("company_id").items():
             exposures = groups.partner_ids.with_company(company)._credit_exposures() if company else {}
             for group in groups:
                 group.credit_exposure = sum(exposures.get(p.id, 0.0) for p in group.partner_ids._origin)
@@ -93,18 +107,26 @@ class CreditGroup(models.Model):
         if draft.credit_limit > self.credit_limit:
             names.add("credit_limit")
         now, later = self._hold_back(vals, draft, names)
-        if gone := self.partner_ids - draft.partner_ids._origin:
-            now["partner_ids"] = [Command.link(partner.id) for partner in draft.partner_ids._origin]
-            later["partner_ids"] = [Command.unlink(partner.id) for partner in gone]
+        if "partner_ids" in vals:
+            members = draft.partner_ids._origin
+            _of_members, of_customers = split_commands(vals["partner_ids"])
+            now["partner_ids"] = [*of_customers, *(Command.link(partner.id) for partner in members)]
+            if gone := self.partner_ids - members:
+                later["partner_ids"] = [Command.unlink(partner.id) for partner in gone]
         return now, later
+
+    def _draft(self, vals):
+        if "partner_ids" in vals:
+            vals = {**vals, "partner_ids": split_commands(vals["partner_ids"])[0]}
+        return super()._draft(vals)
 
     @api.constrains("partner_ids", "company_id", "active")
     def _check_members(self):
-        for group in self:
+        for group in self.with_context(active_test=False):
             if group.partner_ids.filtered(lambda partner: partner.commercial_partner_id != partner):
                 raise ValidationError(self.env._("Only companies and private persons can be members, not contacts."))
-            others = self.sudo().search([
-                ("id", "!=", group.id), ("company_id", "=", group.company_id.id),
+            others = group.sudo().search([
+                ("id", "!=", group.id), ("company_id", "=", group.company_id.id), ("active", "=", True),
                 ("partner_ids", "in", group.partner_ids.ids)])
             if group.active and others:
                 raise ValidationError(self.env._(

@@ -58,14 +58,19 @@ class CreditProposal(models.AbstractModel):
             raise AccessError(self.env._("This is confirmed by the button, not by writing the field."))
         for record in self:
             whole = record.with_context(active_test=False)
-            draft = whole.new({name: vals[name] for name in record._audited_names() & vals.keys()}, origin=whole)
+            draft = whole._draft(vals)
             companies = record.company_id | draft.company_id._origin
             controlled = any(company._has_credit_control() for company in companies)
             now, later = whole._split_terms(vals, draft) if controlled else (vals, {})
+            draft.invalidate_recordset(flush=False)  # the next draft would begin with its values
             super(CreditProposal, record).write(now)
             if later:
                 record._propose(later)
         return True
+
+    def _draft(self, vals):
+        """:return: this record as the values would make it"""
+        return self.new({name: vals[name] for name in self._audited_names() & vals.keys()}, origin=self)
 
     @api.model
     def _hold_back(self, vals, draft, names):
