@@ -198,6 +198,32 @@ class TestInsightMetrics(InsightLedgerCase):
         self.assertEqual(self.measure(customer).claim_amount, 300)
         self.assert_measured(customer)
 
+    def test_a_small_rest_lost_in_the_bank_journal_makes_nobody_late(self):
+        """All but 40 øre is paid in time; the rest is written off in the bank journal, where nothing comes in."""
+        customer = self.new_customer()
+        invoice = self.invoice(customer, 1000, date(2026, 9, 1), date(2026, 9, 15))
+        self.pay(invoice, 999.60, date(2026, 9, 14))
+        item = invoice.line_ids.filtered(lambda line: line.account_type == "asset_receivable")
+        entry = self.env["account.move"].create({
+            "journal_id": self.bank_journal.id, "date": date(2026, 9, 30), "line_ids": [
+                Command.create({"account_id": account.id, "partner_id": customer.id, "balance": amount})
+                for account, amount in ((self.loss_account, 0.4), (item.account_id, -0.4))]})
+        entry.action_post()
+        (item + entry.line_ids.filtered(lambda line: line.account_id == item.account_id)).reconcile()
+        self.assertEqual((self.measure(customer).claim_count, self.measure(customer).late_count), (1, 0))
+        self.assert_measured(customer)
+
+    def test_who_pays_on_the_very_day_is_not_late_by_what_floating_point_leaves(self):
+        customer = self.new_customer()
+        for amount in (333.33, 1234.56, 87.1, 4999.99, 10.01, 777.77):
+            invoice = self.invoice(customer, amount, date(2026, 9, 1), date(2026, 9, 15))
+            for part in (0.3, 0.45, None):
+                self.pay(invoice, round(amount * part, 2) if part else None, date(2026, 9, 15))
+        row = self.measure(customer)
+        self.assertEqual((row.days_late, row.days_late_weighted, row.days_to_pay), (0, 0, 14))
+        self.env.cr.execute("SELECT days_late = 0 FROM kundekartotek_customer_metrics WHERE id = %s", row.ids)
+        self.assertEqual(self.env.cr.fetchone(), (True,))
+
     def test_credits_above_what_is_not_due_leave_no_negative_days(self):
         """1000 overdue and 400 not matched; and a customer with nothing but a credit."""
         customer, other = self.new_customer(), self.new_customer()

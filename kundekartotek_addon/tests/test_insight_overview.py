@@ -200,6 +200,7 @@ class TestInsightOverview(InsightLedgerCase):
         for chosen, groupby, dimension in (
                 (mine, (), "company"), (mine, ("company_id",), "company"),
                 (mine, ("customer_category_id",), "category"), (mine, ("user_id",), "user"),
+                (mine & Domain("dimension", "=", "user"), ("customer_category_id",), "user"),
                 (mine & Domain("customer_category_id", "!=", False), (), "category"),
                 (mine & Domain("user_id", "!=", False), (), "user")):
             with self.subTest(domain=str(chosen), groupby=groupby):
@@ -207,6 +208,17 @@ class TestInsightOverview(InsightLedgerCase):
                 self.assertAlmostEqual(row["revenue:sum"], totals[dimension], 2)
         for groups in self.Kpi.formatted_read_grouping_sets(mine, [[], ["customer_category_id"]], ["revenue:sum"]):
             self.assertAlmostEqual(groups[0]["revenue:sum"], totals["category"], 2)
+
+    def test_an_export_finds_in_its_groups_what_it_searched(self):
+        self.customers[1].sudo().customer_category_id = self.env["kundekartotek.category"].sudo().create(
+            {"name": "Bedrift"})
+        self.keep()
+        mine = Domain("company_id", "=", self.company.id)
+        groups = self.Kpi.formatted_read_group(mine, ["customer_category_id"], ["__count", "id:array_agg"])
+        self.assertEqual(
+            {id_ for group in groups for id_ in group["id:array_agg"]}, set(self.Kpi.search(mine).ids))
+        dimensions = self.Kpi.formatted_read_group(mine, ["dimension"], ["__count"])
+        self.assertGreater(len(dimensions), 1)
 
     def test_a_balance_is_not_summed_over_time(self):
         """In a pivot, what is outstanding of a span is the mean of its months' ends; of a month, the sum of its

@@ -200,6 +200,10 @@ class TestInsightProposals(InsightClassesCase):
         proposals.filtered(lambda each: each.partner_id == person).action_accept()
         self.assertFalse(person.statement_opt_out)
 
+        customer.statement_opt_out = True
+        self.propose()
+        self.assertTrue(customer.statement_opt_out, "who declines statements is not overruled every night")
+
     def test_one_who_gets_what_the_rule_says_is_not_proposed(self):
         opted_out, customer = self.risk("AS"), self.risk("AS")
         opted_out.statement_opt_out = True

@@ -118,7 +118,8 @@ class KundekartotekCustomerMetrics(models.Model):
             "days_late": ("late_days", "claim_count"), "days_late_weighted": ("late_days_amount", "amount"),
             "share_late": ("late_count", "claim_count"), "share_late_amount": ("late_amount", "amount"),
         }[name]  # fmt: skip
-        return SQL("%s::float8 / nullif(%s, 0)", part(above), part(below))
+        # rounded: what floating point leaves of a payment on the very day must not count as late
+        return SQL("round((%s::float8 / nullif(%s, 0))::numeric, 6)::float8", part(above), part(below))
 
     # ---- the parts, each one row per commercial partner unless it says otherwise ------------------------
 
@@ -134,6 +135,7 @@ class KundekartotekCustomerMetrics(models.Model):
             "y3": day - relativedelta(years=3),
             "chosen": SQL("TRUE") if partner_ids is None else SQL(
                 "owner.commercial_partner_id = ANY(%s)", partner_ids),
+            "charged": SQL(CHARGED if partner_ids is None else CHARGED_OF_ITEMS),
         }  # fmt: skip
         closed, opened = moved_days()
         return {
@@ -277,12 +279,19 @@ RUNNING = """
            HAVING count(*) > 0) balances
      WHERE %(chosen)s"""
 # Entries of the bank that charge something to an expense, and what share of each the bank received. A table to join:
-# subqueries about each entry would keep PostgreSQL from reading with several processes.
+# subqueries about each entry would keep PostgreSQL from reading with several processes. For a few customers the entries
+# that settled their items are looked up; there may be many expenses.
+CHARGED = "account_move_line e"
+CHARGED_OF_ITEMS = """(
+    SELECT DISTINCT c.move_id
+      FROM item JOIN account_partial_reconcile p ON p.debit_move_id = item.id
+      JOIN account_move_line c ON c.id = p.credit_move_id AND c.payment_id IS NULL
+    ) entry JOIN account_move_line e ON e.move_id = entry.move_id"""
 LOST = """
     SELECT l.move_id, greatest(0, sum(l.balance) FILTER (WHERE l.account_id = j.default_account_id)
                                   / sum(l.balance) FILTER (WHERE l.balance > 0)) AS kept
       FROM account_move_line l JOIN account_journal j ON j.id = l.journal_id AND j.type IN ('bank', 'cash', 'credit')
-     WHERE l.move_id IN (SELECT move_id FROM account_move_line WHERE account_id IN %(expenses)s AND balance > 0)
+     WHERE l.move_id IN (SELECT e.move_id FROM %(charged)s WHERE e.account_id IN %(expenses)s AND e.balance > 0)
      GROUP BY l.move_id"""
 # What took something off a claim, whoever it came from: an item of the same account, which halves the search. "money"
 # is the part of it that was paid: nothing of a journal entry, and of a payment what it brought, not what was written
@@ -305,7 +314,8 @@ SETTLED = """
 # difference of a hundredth. In order: each process sorts what it read, and what follows is summed as it comes.
 PAID = """
     SELECT d.id, d.partner_id, d.invoice_date, coalesce(moved.due, d.due) AS due, d.open, s.date,
-           CASE WHEN s.date > coalesce(moved.due, d.due) THEN s.amount
+           CASE WHEN s.date > coalesce(moved.due, d.due)
+                     AND (s.amount > d.balance * %(small)s OR s.money * coalesce(lost.kept, 1) > 0) THEN s.amount
                 ELSE s.money * coalesce(lost.kept, 1) END::float8 AS amount
       FROM item d
       LEFT JOIN moved ON moved.day = d.due

@@ -84,8 +84,10 @@ class KundekartotekKpi(models.Model):
         return super()._search(self._of_one_dimension(domain), *args, **kwargs)
 
     @api.model
-    def _read_group(self, domain, groupby=(), *args, **kwargs):
-        return super()._read_group(self._of_one_dimension(domain, groupby), groupby, *args, **kwargs)
+    def _read_group(self, domain, groupby=(), aggregates=(), *args, **kwargs):
+        """An export searches the records and asks for their ids group by group: these must be the same ones."""
+        asked = () if "id:array_agg" in aggregates else groupby
+        return super()._read_group(self._of_one_dimension(domain, asked), groupby, aggregates, *args, **kwargs)
 
     @api.model
     def _read_grouping_sets(self, domain, grouping_sets, *args, **kwargs):
@@ -100,6 +102,8 @@ class KundekartotekKpi(models.Model):
         if not named.isdisjoint(("id", "dimension")):
             return domain
         named.update(groupby)
+        if "dimension" in named:
+            return domain
         return domain & Domain("dimension", "=", next(
             (dimension for name, dimension in DIMENSIONS.items() if name in named), "company"))
 

@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import split_every
 
-from .segment_rule import EFFECTS
+from .segment_rule import EFFECTS, ONCE
 
 _logger = logging.getLogger(__name__)
 BATCH = 200
@@ -140,7 +140,7 @@ class KundekartotekSegmentRule(models.Model):
         gone = undone.filtered(lambda proposal: proposal.partner_id.id not in fitting)
         gone.state = "obsolete"
         known = (undone - gone).partner_id
-        if self.effect == "activity":  # done once for as long as the customer keeps the class
+        if self.effect in ONCE:
             known |= self._find_done()
         for rows in split_every(BATCH, metrics.ids, metrics.browse):
             partners = rows.partner_id.with_company(self.company_id)
@@ -149,7 +149,7 @@ class KundekartotekSegmentRule(models.Model):
                 yield rows.filtered(lambda row, wanted=wanted: row.partner_id in wanted)
 
     def _find_done(self):
-        """Customers whose salesperson was given the task since they have the class."""
+        """Customers for whom it was done since they have the class."""
         done = self.env["kundekartotek.segment.proposal"].search([
             ("rule_id", "=", self.id), ("state", "in", ("accepted", "automatic"))])
         changed = self.env["kundekartotek.segment.change"]._read_group(

@@ -13,6 +13,8 @@ EFFECTS = {
     "trust": ("trust", "trust"),
     "statement": ("statement", "statement_opt_out"),
 }
+# Done once for as long as the customer keeps the class: what is asked of a person, and what a customer may decline.
+ONCE = ("activity", "statement")
 TRUST = {"risk": "bad", "slow": "normal", "normal": "normal", "good": "good", "cash": "good"}
 EFFECT_FIELDS = ("effect", "category_id", "payment_term_id", "trust", "statement", "note")
 
@@ -31,7 +33,7 @@ class KundekartotekSegmentEffect(models.AbstractModel):
     category_id = fields.Many2one("kundekartotek.category", ondelete="cascade")
     payment_term_id = fields.Many2one("account.payment.term", ondelete="cascade", check_company=True)
     trust = fields.Selection([("good", "Good Debtor"), ("normal", "Normal Debtor"), ("bad", "Bad Debtor")])
-    statement = fields.Selection([("sent", "Sent"), ("none", "Not Sent")], string="Monthly Statements")
+    statement = fields.Selection([("sent", "Are Sent"), ("none", "Are Not Sent")], string="Monthly Statements")
     note = fields.Char(string="Task", help="What the salesperson is asked to do.")
 
     def _get_effect(self):

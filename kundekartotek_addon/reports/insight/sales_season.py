@@ -97,7 +97,7 @@ class SalesSeason(models.Model):
         full = self._full_years(figures)
         index = seasonal_index(full)
         names = dict(self._fields["month"]._description_selection(self.env))
-        first, last = self._first_month(figures), (f"{day:%Y}", f"{day:%m}")
+        first, last = self._first_month(), (f"{day:%Y}", f"{day:%m}")
         for place, (key, _name) in enumerate(MONTHS):
             mean = sum(year[place] for year in full) / len(full) if full else None
             yield (names[key], *(
@@ -105,10 +105,14 @@ class SalesSeason(models.Model):
                 mean, index[place])
 
     @api.model
-    def _first_month(self, figures):
-        """The first one with sales: what was before it is no nought, as the ledger may begin there."""
-        return min(((year, key) for year, months in figures.items() for key, revenue in months.items() if revenue),
-                   default=("", ""))
+    def _first_month(self):
+        """The one of the ledger's first sale: what was before it is no nought. Whoever's figures are shown, what was
+        not sold to them since is one."""
+        first = self.env["account.move"].sudo().search([
+            ("company_id", "in", self._companies()), ("state", "=", "posted"),
+            ("move_type", "in", ("out_invoice", "out_refund", "out_receipt")),
+        ], order="invoice_date", limit=1).invoice_date
+        return (f"{first:%Y}", f"{first:%m}") if first else ("", "")
 
     @api.model
     def _full_years(self, figures):
@@ -123,6 +127,6 @@ class SalesSeason(models.Model):
     @api.model
     def _report_totals(self, options):
         figures = self._figures(options)
-        first, _month = self._first_month(figures)
+        first, _month = self._first_month()
         yield Line((self.env._("Total"), *(
             sum(figures[year].values()) if year >= first else None for year in self._years())), "total")
