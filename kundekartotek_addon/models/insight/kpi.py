@@ -103,7 +103,7 @@ class KundekartotekKpi(models.Model):
             return domain
         named.update(groupby)
         if "dimension" in named:
-            return domain
+            return domain & Domain("dimension", "!=", False)  # which the search inside understands
         return domain & Domain("dimension", "=", next(
             (dimension for name, dimension in DIMENSIONS.items() if name in named), "company"))
 
