@@ -233,6 +233,19 @@ class TestCreditProposal(CreditCase):
         with self.assertRaisesRegex(UserError, "authority"):
             self._second(security).action_confirm_proposal()
 
+    def test_authority_in_the_company_that_a_security_goes_to(self):
+        self.env["kundekartotek.credit.authority"].sudo().search([]).amount = 10000.0
+        self._secure(company_id=self.other_company.id, amount=8000.0)
+        self.security.company_id = self.other_company
+        with self.assertRaisesRegex(UserError, "authority"):
+            self._second(self.security).action_confirm_proposal()
+        turns = self.env["kundekartotek.credit.lock"].sudo().search(
+            [("kind", "=", "authority"), ("key_res_id", "=", self.customer.id)])
+        self.assertEqual(set(turns.mapped("company_res_id")), set((self.company + self.other_company).ids))
+        self.env["kundekartotek.credit.authority"].sudo().search([]).amount = 13000.0
+        self._second(self.security).action_confirm_proposal()
+        self.assertEqual(self.security.company_id, self.other_company)
+
     def test_only_credit_managers_decide(self):
         self.group.credit_limit = 13000.0
         worker = self._make_user("saksbehandler", "kundekartotek_addon.group_case_worker")
@@ -356,6 +369,24 @@ class TestCreditProposal(CreditCase):
         security.amount = 1e6
         self.assertEqual(security.amount, 1e6)
         self.group.unlink()
+
+    def test_what_waits_is_not_changed_when_credit_control_is_off(self):
+        self.group.credit_limit = 50000.0
+        security = self._secure(self.manager)
+        self.company.sudo().credit_control = False
+        for record, vals in ((self.group, {"credit_limit": 11000.0}), (security, {"amount": 1e6})):
+            with self.assertRaisesRegex(UserError, "waits"):
+                record.write(vals)
+
+    def test_unconfirmed_security_that_is_written_when_credit_control_is_off(self):
+        """It needs no second one, as when it is made."""
+        security = self._secure(self.manager)
+        security.action_withdraw_proposal()
+        self.company.sudo().credit_control = False
+        security.message_subscribe(self.manager.partner_id.ids)
+        self.assertFalse(security.is_confirmed)
+        security.amount = 6000.0
+        self.assertTrue(security.is_confirmed)
 
     def test_security_brought_in_from_a_company_without_control(self):
         securities = self.env["kundekartotek.credit.security"].with_user(self.manager).with_context(

@@ -40,9 +40,12 @@ class CreditProposal(models.AbstractModel):
         """:return: the customers whose risk changes"""
         raise NotImplementedError
 
-    def _proposal_worth(self):
-        """:return: the amount that who confirms must have authority for"""
+    def _proposal_worth(self, company):
+        """:return: the amount that who confirms must have authority for in a company"""
         return max(self[self._proposal_amount], (self.proposal or {}).get(self._proposal_amount, 0.0))
+
+    def _accept(self):
+        """Without credit control no second one confirms."""
 
     # -- proposing -------------------------------------------------------------------------------------
 
@@ -61,11 +64,15 @@ class CreditProposal(models.AbstractModel):
             draft = whole._draft(vals)
             companies = record.company_id | draft.company_id._origin
             controlled = any(company._has_credit_control() for company in companies)
+            if not controlled:
+                record._refuse_waiting()
             now, later = whole._split_terms(vals, draft) if controlled else (vals, {})
             draft.invalidate_recordset(flush=False)  # the next draft would begin with its values
             super(CreditProposal, record).write(now)
             if later:
                 record._propose(later)
+            elif not controlled:
+                record._accept()
         return True
 
     def _draft(self, vals):
@@ -138,14 +145,19 @@ class CreditProposal(models.AbstractModel):
         if self.env.user == self.proposer_id:
             raise UserError(self.env._("Somebody else must decide on what you proposed yourself."))
 
+    def _proposal_companies(self):
+        """:return: the company where it counts, and the one where it is to"""
+        return self.company_id | self.company_id.browse((self.proposal or {}).get("company_id"))
+
     def _lock_proposal(self):
         """One decides at a time, on what was seen; and one on a customer, whose authority is for all of it."""
         self.ensure_one()
         self.check_access("write")
         self.sudo().lock_for_update()
-        self.env["kundekartotek.credit.lock"].sudo()._take_turn(
-            self.company_id.id, [("authority", customer.id) for customer in self._proposal_customers()])
         self.invalidate_recordset()
+        for company in self._proposal_companies().sorted("id"):
+            self.env["kundekartotek.credit.lock"].sudo()._take_turn(
+                company.id, [("authority", customer.id) for customer in self._proposal_customers()])
         if not self.proposal:
             raise UserError(self.env._("Nothing waits on %(record)s any more.", record=self.display_name))
         if self.env.context.get("proposal_seen", seen := fields.Datetime.to_string(self.date_proposed)) != seen:
@@ -187,10 +199,10 @@ class CreditProposal(models.AbstractModel):
         manager = self.env.user.has_group(MANAGERS)
         authority = self.env["kundekartotek.credit.authority"]
         for record in self:
-            companies = record.company_id | record.company_id.browse((record.proposal or {}).get("company_id"))
             record.may_decide = manager and record.proposal and record.proposer_id != self.env.user
             record.exceeds_authority = record.proposal and any(
-                record._proposal_worth() > authority._amount_of(self.env.user, company) + CENT for company in companies)
+                record._proposal_worth(company) > authority._amount_of(self.env.user, company) + CENT
+                for company in record._proposal_companies())
 
     @api.depends("proposal")
     @api.depends_context("lang")

@@ -50,7 +50,7 @@ class CreditSecurity(models.Model):
             if security.company_id._has_credit_control():
                 security._propose({"is_confirmed": True})
             else:
-                security.sudo().is_confirmed = True
+                security._accept()
         securities._queue_recheck()
         return securities
 
@@ -69,13 +69,17 @@ class CreditSecurity(models.Model):
     def _proposal_customers(self):
         return self.partner_id | self.partner_id.browse((self.proposal or {}).get("partner_id")).exists()
 
-    def _proposal_worth(self):
+    def _proposal_worth(self, company):
         """An authority is for the customer: what else is secured counts too."""
         customer = self._proposal_customers()[-1:]
         others = self.sudo().search([
-            ("id", "not in", self.ids), ("partner_id", "=", customer.id), ("company_id", "=", self.company_id.id),
+            ("id", "not in", self.ids), ("partner_id", "=", customer.id), ("company_id", "=", company.id),
             ("is_confirmed", "=", True), ("date_to", ">=", fields.Date.context_today(self))])
-        return super()._proposal_worth() + sum(others.mapped("amount"))
+        return super()._proposal_worth(company) + sum(others.mapped("amount"))
+
+    def _accept(self):
+        if not self.is_confirmed:  # sudo: nobody writes it by hand
+            self.sudo().is_confirmed = True
 
     def _split_terms(self, vals, draft):
         if not self.is_confirmed:
