@@ -118,3 +118,37 @@ class TestCreditPayer(CreditCase):
         contact.parent_id = rich
         self.env.invalidate_all()
         self.assertEqual((self.customer.credit_exposure, rich.credit_exposure), (0.0, 6000.0))
+
+    def test_contact_that_leaves_while_credit_control_is_off(self):
+        contact = self.env["res.partner"].create({"name": "Kari", "parent_id": self.customer.id})
+        rich = self._make_customer("Rik AS")
+        order = self._confirmed(amount=6000.0, partner_invoice_id=contact.id)
+        self.company.sudo().credit_control = False
+        order._create_invoices()
+        contact.parent_id = rich
+        self.company.sudo().credit_control = True
+        self.env.invalidate_all()
+        self.assertEqual((self.customer.credit_exposure, rich.credit_exposure), (0.0, 6000.0))
+
+    def test_draft_of_another_that_is_linked_to_the_order(self):
+        rich = self._make_customer("Rik AS")
+        made, linked = self._confirmed(amount=6000.0), self._confirmed(amount=500.0)
+        line = {"name": "Vare", "quantity": 1, "tax_ids": []}
+        self._draft(rich, invoice_line_ids=[
+            Command.create({**line, "price_unit": 6000.0, "sale_line_ids": [Command.link(made.order_line.id)]})])
+        self._draft(rich).invoice_line_ids.sale_line_ids = linked.order_line
+        self.env.invalidate_all()
+        self.assertEqual((made + linked).mapped("invoice_status"), ["invoiced"] * 2)
+        self.assertEqual(self.customer.credit_exposure, 6500.0)
+
+    def test_draft_that_is_given_to_another_while_cancelled(self):
+        order, draft = self._drafted()
+        draft.button_cancel()
+        draft.partner_id = self._make_customer("Rik AS")
+        draft.button_draft()
+        self.env.invalidate_all()
+        self.assertEqual((order.invoice_status, self.customer.credit_exposure), ("invoiced", 6000.0))
+
+    def test_invoicing_who_pays_changes_no_payer(self):
+        order, _draft = self._drafted()
+        self.assertFalse(order.credit_payer_changed)

@@ -166,8 +166,33 @@ class AccountMove(models.Model):
 
     def write(self, vals):
         if "partner_id" in vals:  # sudo: who invoices may not see the orders
-            self.sudo().filtered(lambda move: move.state == "draft").line_ids.sale_line_ids.order_id._credit_keep_open()
+            self.sudo().line_ids.sale_line_ids.order_id._credit_keep_open()
         return super().write(vals)
+
+
+class AccountMoveLine(models.Model):
+    """What is linked to an order may be another customer's: until it is posted, that invoices nothing of the order."""
+
+    _inherit = "account.move.line"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = super().create(vals_list)
+        if any("sale_line_ids" in vals for vals in vals_list):
+            lines._credit_keep_open()
+        return lines
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "sale_line_ids" in vals:
+            self._credit_keep_open()
+        return result
+
+    def _credit_keep_open(self):
+        """sudo: who invoices may not see the orders."""
+        for move, lines in self.sudo().grouped("move_id").items():
+            lines.sale_line_ids.order_id.filtered(
+                lambda order, payer=move._credit_customers(): order._credit_customers() != payer)._credit_keep_open()
 
 
 class ResPartner(models.Model):
@@ -186,7 +211,7 @@ class ResPartner(models.Model):
     def _credit_payers(self):
         """:return: {confirmed order that these partners or their contacts pay: its customer}"""
         orders = self.env["sale.order"].sudo().search(
-            [("state", "=", "sale"), ("partner_invoice_id", "child_of", self.ids)])._credit_confirmed()
+            [("state", "=", "sale"), ("partner_invoice_id", "child_of", self.ids)])
         return {order: order._credit_customers() for order in orders}
 
     @api.model
@@ -195,4 +220,5 @@ class ResPartner(models.Model):
         moved = self.env["sale.order"].sudo().browse(
             order.id for order, customer in before.items() if order._credit_customers() != customer)
         moved._credit_keep_open()
+        moved = moved._credit_confirmed()
         moved._credit_test_change(moved._credit_without_rest())
