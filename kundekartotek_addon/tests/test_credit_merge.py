@@ -134,6 +134,19 @@ class TestCreditMerge(CreditCase):
         self._merge(twin, contact)
         self.assertEqual((order.partner_invoice_id, order.credit_state), (twin, "hold"))
 
+    def test_contact_that_goes_to_another_company_while_credit_control_is_off(self):
+        """Nothing is tested then, but what only a draft has invoiced is the new payer's from when it is on again."""
+        rich = self._make_customer("Rik AS")
+        contact, twin = self.env["res.partner"].create([
+            {"name": "Kari", "parent_id": parent.id} for parent in (self.customer, rich)])
+        order = self._confirmed(amount=6000.0, partner_invoice_id=contact.id)
+        self.company.sudo().credit_control = False
+        order._create_invoices()
+        self._merge(twin, contact)
+        self.company.sudo().credit_control = True
+        self.env.invalidate_all()
+        self.assertEqual((order.state, rich.credit_exposure), ("sale", 6000.0))
+
     def test_decisions_of_both_are_listed(self):
         for customer in self.customer + self.double:
             self._order(customer, amount=60000.0).action_confirm()

@@ -191,8 +191,10 @@ class AccountMoveLine(models.Model):
     def _credit_keep_open(self):
         """sudo: who invoices may not see the orders."""
         for move, lines in self.sudo().grouped("move_id").items():
-            lines.sale_line_ids.order_id.filtered(
-                lambda order, payer=move._credit_customers(): order._credit_customers() != payer)._credit_keep_open()
+            orders = lines.sale_line_ids.order_id
+            orders.browse(
+                order.id for order in orders if order._credit_customers() != move._credit_customers()
+            )._credit_keep_open()
 
 
 class ResPartner(models.Model):
